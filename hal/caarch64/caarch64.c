@@ -1,0 +1,1 @@
+#include "caarch64.h"
