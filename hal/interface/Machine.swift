@@ -1,0 +1,77 @@
+/// What the kernel's core needs of a machine: memory by physical address, one MMU, an interrupt controller's
+/// CPU interface, a counter with a timer, and power. Two machines implement it: AArch64 in QEMU, and the
+/// model of the host tests, which checks the rules that QEMU does not enforce.
+public protocol Machine: ~Copyable {
+  /// Memory at a physical address, aligned for `Value`.
+  func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value>
+  /// Clears one frame. 64 × DC ZVA.
+  func clear(frame: UInt64)
+  /// Copies a frame.
+  func copy(frame source: UInt64, to destination: UInt64)
+  /// Makes what was written to a frame visible to instruction fetch. Arm ARM B2.4.4.
+  func synchronizeInstructions(frame: UInt64)
+
+  /// Reads entry `index` of the table in `frame`.
+  func descriptor(table frame: UInt64, index: UInt64) -> UInt64
+  /// Writes entry `index` of the table in `frame`.
+  mutating func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64)
+  /// Orders writes of entries before the walks that follow: DSB ISHST, ISB. Arm ARM D8.14.
+  mutating func publishTables()
+  /// Forgets what the MMU remembers about one page, tables on the way included: TLBI VAE1IS.
+  mutating func invalidate(page: UInt64, identifier: UInt64)
+  /// Forgets an address space: TLBI ASIDE1IS.
+  mutating func invalidate(identifier: UInt64)
+  /// Waits until what was forgotten is forgotten: DSB ISH, ISB.
+  mutating func completeInvalidation()
+  /// Walks `translation` (TTBR0_EL1: identifier << 48 | root) from here on.
+  mutating func activate(translation: UInt64)
+
+  /// Entry `index` of the kernel's first-level table.
+  func kernelRootEntry(_ index: UInt64) -> UInt64
+  /// Writes entry `index` of the kernel's first-level table; the entry was empty or will be empty.
+  mutating func setKernelRootEntry(_ index: UInt64, to value: UInt64)
+  /// Frame of the kernel's second-level table of the image's GiB.
+  var kernelBlockTable: UInt64 { get }
+  /// Forgets one address of the kernel's half: TLBI VAAE1IS.
+  mutating func invalidateKernel(address: UInt64)
+
+  /// The counter: CNTVCT_EL0.
+  func counter() -> UInt64
+  /// The counter's frequency in Hz.
+  var counterFrequency: UInt64 { get }
+  /// Raises the timer's interrupt when the counter reaches `count`; nil: never.
+  mutating func setTimer(_ count: UInt64?)
+
+  /// Turns on the CPU interface; `base` is its kernel virtual address on GICv2, 0 on GICv3.
+  mutating func startInterrupts(base: UInt64)
+  /// Takes the highest pending interrupt; 1020 and above: none.
+  mutating func acknowledgeInterrupt() -> UInt32
+  /// Drops the running priority; the interrupt stays active.
+  mutating func dropPriority(_ interrupt: UInt32)
+  /// Deactivates an interrupt.
+  mutating func deactivate(_ interrupt: UInt32)
+  /// Whether an interrupt waits to be taken: ISR_EL1.
+  func interruptIsPending() -> Bool
+  /// Sleeps until one does.
+  mutating func waitForInterrupt()
+
+  /// Lets the running thread use FP/SIMD, or makes its first use trap: CPACR_EL1.FPEN.
+  mutating func allowFloatingPoint(_ allowed: Bool)
+  /// Saves the FP/SIMD registers to 528 bytes at a physical address.
+  mutating func saveFloatingPoint(to address: UInt64)
+  /// Loads the FP/SIMD registers from 528 bytes at a physical address.
+  mutating func loadFloatingPoint(from address: UInt64)
+
+  /// Writes a byte on the emergency console, if the kernel has it.
+  mutating func emergencyWrite(_ byte: UInt8)
+  /// Powers off or restarts; does not return on a real machine.
+  mutating func power(off: Bool)
+}
+
+/// Interrupt numbers that no device has.
+public enum InterruptNumber {
+  /// The virtual timer, PPI 11: CNTV.
+  public static let timer: UInt32 = 27
+  /// The first of the special numbers: nothing is pending. GIC architecture, INTID 1020–1023.
+  public static let none: UInt32 = 1020
+}

@@ -1,0 +1,132 @@
+/// What a handle names. The words that `create` takes: x0 account (a Task slot), x1 kind, x2 a spare frame
+/// for objects, x3 destination slot, x4 destination task (0: own); x9 the authority.
+public enum ObjectKind: UInt64, Sendable {
+  /// An empty slot.
+  case none = 0
+  /// An endpoint. `create` needs no more.
+  case endpoint = 1
+  /// A notification. `create` needs no more.
+  case notification = 2
+  /// A task. `create`: x2 its first frame, x5 quota, x6 name, x7 root table frame | further frames << 48.
+  case task = 3
+  /// Memory: an authority over frames, or a device or image range. `create` (of a device range): x5 first
+  /// frame, x6 pages.
+  case memory = 4
+  /// A mapped Memory handle, or private pages.
+  case region = 5
+  /// An interrupt. `create`: x5 INTID, x6 trigger (0 level, 1 edge).
+  case interrupt = 6
+  /// A reply that is owed.
+  case reply = 7
+  /// The right to power the machine off.
+  case power = 8
+  /// The kernel's timer: one deadline.
+  case timer = 9
+  /// What was named is gone: any use answers `peerGone`; `drop` empties the slot.
+  case gone = 10
+}
+
+/// The first word of a handle: bits 3:0 kind, 6:4 rights, 38:7 the object's physical address, 63:40 flags.
+@frozen public struct HandleWord: Equatable, Sendable {
+  /// The bits.
+  public var raw: UInt64
+  /// Reads a handle word.
+  @inlinable public init(raw: UInt64) { self.raw = raw }
+  /// A handle to an object of a kind, with rights.
+  @inlinable public init(_ kind: ObjectKind, rights: UInt64, object: UInt64) {
+    raw = kind.rawValue | (rights & 7) << 4 | object
+  }
+  /// An empty slot.
+  @inlinable public static var empty: HandleWord { HandleWord(raw: 0) }
+  /// The kind's number.
+  @inlinable public var kindNumber: UInt64 { raw & 15 }
+  /// The kind.
+  @inlinable public var kind: ObjectKind { ObjectKind(rawValue: raw & 15) ?? .none }
+  /// The three rights, meaning by kind.
+  @inlinable public var rights: UInt64 { raw >> 4 & 7 }
+  /// Physical address of the object, 128-byte aligned.
+  @inlinable public var object: UInt64 { raw & 0x7f_ffff_ff80 }
+}
+
+/// The rights, typed per kind of object; three bits each.
+public enum Rights {
+  /// Of an endpoint.
+  public struct Endpoint: OptionSet, Sendable {
+    /// The three bits.
+    public var rawValue: UInt64
+    /// Reads rights.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// May call.
+    @inlinable public static var call: Endpoint { Endpoint(rawValue: 1) }
+    /// May receive.
+    @inlinable public static var receive: Endpoint { Endpoint(rawValue: 2) }
+    /// May pass a handle with a call.
+    @inlinable public static var pass: Endpoint { Endpoint(rawValue: 4) }
+  }
+  /// Of a notification.
+  public struct Notification: OptionSet, Sendable {
+    /// The three bits.
+    public var rawValue: UInt64
+    /// Reads rights.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// May signal.
+    @inlinable public static var signal: Notification { Notification(rawValue: 1) }
+    /// May wait and bind.
+    @inlinable public static var wait: Notification { Notification(rawValue: 2) }
+  }
+  /// Of a task.
+  public struct Task: OptionSet, Sendable {
+    /// The three bits.
+    public var rawValue: UInt64
+    /// Reads rights.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// May map and unmap in it, and charge its account.
+    @inlinable public static var memory: Task { Task(rawValue: 1) }
+    /// May give it handles and start, suspend or resume its thread.
+    @inlinable public static var control: Task { Task(rawValue: 2) }
+    /// May end it.
+    @inlinable public static var destroy: Task { Task(rawValue: 4) }
+  }
+  /// Of Memory and of regions.
+  public struct Memory: OptionSet, Sendable {
+    /// The three bits.
+    public var rawValue: UInt64
+    /// Reads rights.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// May be read; of an authority: may be claimed and used for objects and private pages.
+    @inlinable public static var read: Memory { Memory(rawValue: 1) }
+    /// May be written.
+    @inlinable public static var write: Memory { Memory(rawValue: 2) }
+    /// May be executed. Never together with `write` in a region.
+    @inlinable public static var execute: Memory { Memory(rawValue: 4) }
+  }
+  /// Of an interrupt.
+  public struct Interrupt: OptionSet, Sendable {
+    /// The three bits.
+    public var rawValue: UInt64
+    /// Reads rights.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// May bind and acknowledge.
+    @inlinable public static var handle: Interrupt { Interrupt(rawValue: 1) }
+    /// May be shown to the interrupt service: `inspect` names the INTID.
+    @inlinable public static var show: Interrupt { Interrupt(rawValue: 2) }
+  }
+}
+
+/// The second word of a region's handle: bits 26:0 first page, 53:27 pages, 63:54 flags.
+@frozen public struct RegionWord: Equatable, Sendable {
+  /// The bits.
+  public var raw: UInt64
+  /// Reads a region word.
+  @inlinable public init(raw: UInt64) { self.raw = raw }
+  /// A region of pages.
+  @inlinable public init(page: UInt64, pages: UInt64, isPrivate: Bool) {
+    raw = page | pages << 27 | (isPrivate ? 1 << 54 : 0)
+  }
+  /// First virtual page.
+  @inlinable public var page: UInt64 { raw & 0x7ff_ffff }
+  /// Pages.
+  @inlinable public var pages: UInt64 { raw >> 27 & 0x7ff_ffff }
+  /// Whether its pages are the task's own.
+  @inlinable public var isPrivate: Bool { raw >> 54 & 1 != 0 }
+}

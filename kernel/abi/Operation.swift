@@ -1,0 +1,112 @@
+/// The kernel calls: the number is the immediate of `svc`.
+///
+/// Registers in: x0–x7 the words, x8 the label, x9 the slot of the handle that the call acts on, x10 the
+/// slots for handles that travel (`Transfer`). Registers out: x8 status or label (`Outcome`), x0–x7 the
+/// words, x9 the badge, x10 the slot in which a handle arrived. x11–x18 come back holding nothing of
+/// another task; x19–x30, sp and the thread pointer are kept.
+///
+/// docs/syscalls.md lists the rights and refusals of each; a test compares the two.
+public enum Operation: UInt16, Sendable {
+  /// Sends eight words to an endpoint and waits for the reply.
+  case call = 0
+  /// Answers the caller that this thread owes a reply, then receives on an endpoint.
+  case replyReceive = 1
+  /// Receives on an endpoint, or from the notification bound to this thread. x0: slot of an interrupt to
+  /// acknowledge first, or 0.
+  case receive = 2
+  /// Moves the reply that this thread owes into slot x0, to be given later.
+  case saveReply = 3
+  /// Answers a saved reply (x9: its slot; 0: the caller this thread owes) without receiving.
+  case reply = 4
+  /// Hands the caller that this thread owes a reply on to another endpoint, with the words given.
+  case forward = 5
+  /// Sets the bits of the handle's badge in a notification.
+  case signal = 6
+  /// Waits for a notification; x9 returns its bits. x0: slot of an interrupt to acknowledge first, or 0.
+  case wait = 7
+  /// Lets the next ready thread of the same priority run.
+  case yield = 8
+  /// Copies a handle: x0 task (0: own), x1 slot, x2 rights kept, x3 badge (0: keep).
+  case copy = 9
+  /// Empties slot x9.
+  case drop = 10
+  /// Drops all other handles of the object; of a badged handle, those with its badge.
+  case revoke = 11
+  /// Claims section x0 of RAM for a Memory authority; x1: a spare frame for the kernel's own map.
+  case claim = 12
+  /// Makes an object: see `ObjectKind` for the words.
+  case create = 13
+  /// Makes a region in task x9: x0 slot, x1 page, x2 pages, x3 rights, x4 Memory slot (0: private), x5 offset.
+  case region = 14
+  /// Maps pages of a region, at most one leaf table: x0 region slot, x1 page, x2 count, x3 first frame,
+  /// x4 and x5 spare frames for tables, x6 slot of the Memory authority.
+  case map = 15
+  /// Unmaps pages of a region, at most one leaf table: x0 region slot, x1 page, x2 count.
+  case unmap = 16
+  /// Copies page x2 of Memory x1 into the private page x0 of task x9.
+  case copyPage = 17
+  /// Reads facts: x0 selects (`Inspection`).
+  case inspect = 18
+  /// Starts, suspends or binds the thread of task x9: x0 selects (`ThreadAction`).
+  case thread = 19
+  /// Ends an object in steps; x0 returns a frame that came free (0: none), x1 is 1 when it is done.
+  case destroy = 20
+  /// Binds or acknowledges an interrupt, or attaches the CPU interface: x0 selects (`InterruptAction`).
+  case interrupt = 21
+  /// Sets the one deadline of the timer handle: x0 the count (0: none).
+  case deadline = 22
+  /// Appends to the log: x0 length and flags (`LogRecord`), x1–x7 up to 56 bytes.
+  case log = 23
+  /// Powers the machine off or restarts it: x0 selects (`PowerAction`).
+  case power = 24
+  /// Does nothing, for measuring.
+  case null = 25
+}
+
+/// What `inspect` reads.
+public enum Inspection: UInt64, Sendable {
+  /// The handle in slot x1 of task x9 (0: own table): x0–x3 its four words.
+  case handle = 0
+  /// The translation of page x1 in task x9: x0 descriptor level (0: none), x1 frame, x2 rights, x3 pages in
+  /// the entry.
+  case translation = 1
+  /// Task x9 (0: own): x0 name, x1 quota, x2 used, x3 state, x4 slots, x5 tables, x6 mapped pages,
+  /// x7 priority.
+  case task = 2
+  /// The interrupt of handle x9: x0 INTID, x1 trigger, x2 times delivered, x3 active.
+  case interrupt = 3
+  /// The kernel: x0 static tables, x1 further tables, x2 boot frames, x3 bytes of text and read-only blocks,
+  /// x4 bytes of data block, x5 bytes lost to granularity, x6 counter frequency, x7 processors found.
+  case kernel = 4
+}
+
+/// What `thread` does to the thread of a task.
+public enum ThreadAction: UInt64, Sendable {
+  /// Starts it: x1 entry, x2 stack pointer, x3 argument (x0 of the thread), x4 priority 0…63.
+  case start = 0
+  /// Takes it off the processor until it is resumed; waits are kept.
+  case suspend = 1
+  /// Lets it run again.
+  case resume = 2
+  /// Binds the notification in the caller's slot x1 to the caller's own thread (x9 is 0).
+  case bind = 3
+}
+
+/// What `interrupt` does.
+public enum InterruptAction: UInt64, Sendable {
+  /// Signals the notification in slot x1 (with that handle's badge) when the interrupt x9 comes.
+  case bind = 0
+  /// Deactivates the interrupt, so that it may come again.
+  case acknowledge = 1
+  /// Gives the kernel its interrupt controller (x9: the device authority): x1 first frame of the CPU
+  /// interface, x2 and x3 two frames for tables (GICv2); all zero for GICv3. From here on there is preemption.
+  case attach = 2
+}
+
+/// What `power` does.
+public enum PowerAction: UInt64, Sendable {
+  /// Ends the machine: PSCI SYSTEM_OFF.
+  case off = 0
+  /// Restarts the machine: PSCI SYSTEM_RESET.
+  case reset = 1
+}

@@ -1,0 +1,43 @@
+package import ABI
+
+/// A task: one frame that holds its words (256 bytes), its thread (1 KiB) and 88 handles; a larger table
+/// goes on in the frames behind it.
+public struct Task: BitwiseCopyable {
+  /// First handle on its list of handles (`HandleList`).
+  public var firstHandle: UInt64 = 0
+  /// Eight ASCII bytes, for the log and for reports.
+  public var name: UInt64 = 0
+  /// TTBR0_EL1: identifier << 48 | root table.
+  public var translation: UInt64 = 0
+  /// Frames that the account may use.
+  public var quota: UInt64 = 0
+  /// Frames that the account uses, quotas given to children included.
+  public var used: UInt64 = 0
+  /// Physical address of the task that gave the quota.
+  public var parent: UInt64 = 0
+  /// Tasks that hold a part of the quota.
+  public var children: UInt64 = 0
+  /// Slots in its table.
+  public var slots: UInt64 = 0
+  /// Frames of its table behind the first.
+  public var extraFrames: UInt64 = 0
+  /// The frame of objects that was added last, 0 for none.
+  public var objectFrames: UInt64 = 0
+  /// Tables of its address space, the root included.
+  public var tables: UInt64 = 0
+  /// Pages that are mapped.
+  public var mappedPages: UInt64 = 0
+  /// How far `destroy` has come: `DestroyPhase`.
+  public var destroyPhase: UInt64 = 0
+  /// Where `destroy` goes on in that phase.
+  public var destroyCursor: UInt64 = 0
+}
+
+extension Task {
+  /// Bytes from the start of a task to its thread.
+  package static var threadOffset: UInt64 { 256 }
+  /// Bytes from the start of a task to its first handle.
+  package static var handlesOffset: UInt64 { 1280 }
+  /// Bytes of a slot.
+  package static var handleBytes: UInt64 { 32 }
+}

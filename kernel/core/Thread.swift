@@ -1,0 +1,79 @@
+package import ABI
+
+/// What a thread is doing.
+public enum ThreadState {
+  /// Not started, or ended.
+  public static let idle: UInt64 = 0
+  /// Running, or in a ready queue.
+  public static let ready: UInt64 = 1
+  /// Queued on an endpoint, its message in its registers.
+  public static let calling: UInt64 = 2
+  /// Its message was taken; it waits for the reply.
+  public static let waitingForReply: UInt64 = 3
+  /// Waits on an endpoint for a message.
+  public static let receiving: UInt64 = 4
+  /// Waits for a notification.
+  public static let waiting: UInt64 = 5
+}
+
+/// The registers of a thread, as the exception entry lays them down: the first 35 words of `Thread`.
+/// kernel/entry/include/entry.h holds the same offsets; a host test compares the two.
+public struct SavedRegisters: BitwiseCopyable {
+  /// x0–x30.
+  public var x: InlineArray<31, UInt64> = .init(repeating: 0)
+  /// SP_EL0.
+  public var stack: UInt64 = 0
+  /// ELR_EL1: where the thread goes on.
+  public var instruction: UInt64 = 0
+  /// SPSR_EL1.
+  public var status: UInt64 = 0
+  /// TPIDR_EL0.
+  public var threadPointer: UInt64 = 0
+}
+
+/// A thread: 1 KiB, eight object slots. Threads refer to each other by physical address; 0 is none.
+public struct Thread: BitwiseCopyable {
+  /// What the exception entry saves and the exit loads.
+  public var registers = SavedRegisters()
+  /// Physical address of its task.
+  public var task: UInt64 = 0
+  /// TTBR0_EL1 of its task: identifier << 48 | root.
+  public var translation: UInt64 = 0
+  /// `ThreadState`.
+  public var state: UInt64 = ThreadState.idle
+  /// 0…63, the higher runs first.
+  public var priority: UInt64 = 0
+  /// Next in the ready queue or in the queue of an endpoint or notification; circular.
+  public var next: UInt64 = 0
+  /// Previous in the same queue.
+  public var previous: UInt64 = 0
+  /// The object whose queue it is in: an endpoint or a notification.
+  public var queue: UInt64 = 0
+  /// The thread that waits for this one's reply.
+  public var caller: UInt64 = 0
+  /// Whom it waits for: the thread that owes the reply, or the handle of a saved reply (bit 0 set).
+  public var server: UInt64 = 0
+  /// The badge under which its message travels.
+  public var badge: UInt64 = 0
+  /// 1 while the message is a fault that the kernel sent on its behalf.
+  public var isFault: UInt64 = 0
+  /// 1 while taken off the processor by `suspend`.
+  public var isSuspended: UInt64 = 0
+  /// The notification bound to it.
+  public var boundNotification: UInt64 = 0
+  /// 1 when its FP/SIMD state was ever used.
+  public var usesFloatingPoint: UInt64 = 0
+  /// Faults that were reported for it.
+  public var faults: UInt64 = 0
+  /// Room to the end of the first half.
+  var reserved: InlineArray<12, UInt64> = .init(repeating: 0)
+  /// FP/SIMD registers, FPCR and FPSR.
+  public var floatingPoint: InlineArray<66, UInt64> = .init(repeating: 0)
+}
+
+extension Thread {
+  /// Bytes of a thread.
+  package static var bytes: UInt64 { 1024 }
+  /// Bytes from the start of the thread to its FP/SIMD state.
+  package static var floatingPointOffset: UInt64 { 62 * 8 }
+}
