@@ -1,0 +1,79 @@
+/// The services as they travel in the kernel's image, checked as a whole before anything is believed.
+///
+/// `BundleLayout` draws the format. Once `init` has returned, no accessor can fail: every offset, count
+/// and address in the bundle has been held against the rules that `BundleError.Reason` lists. The reader
+/// works on a span of bytes rather than a raw span, for a raw span has no safe loads in Swift 6.3.
+public struct Bundle: ~Escapable {
+  /// The bundle's bytes, exactly as many as its header says.
+  public let bytes: Span<UInt8>
+  /// Entries in the table: 0 is `memory`, 1 is `init`.
+  public let count: Int
+
+  /// Checks `bytes`, which may run on behind the bundle's end.
+  ///
+  /// - Parameter verifyingChecksum: false where the checksum has been verified since boot, as the kernel
+  ///   does before it starts the first task; everything else is checked all the same.
+  @_lifetime(copy bytes)
+  public init(_ bytes: Span<UInt8>, verifyingChecksum: Bool = true) throws(BundleError) {
+    let size = try BundleCheck.header(bytes)
+    self.bytes = bytes.extracting(0..<size)
+    self.count = Int(bytes.word32(at: BundleLayout.Header.entryCount))
+    if verifyingChecksum {
+      try BundleCheck.checksum(self.bytes)
+    }
+    try BundleCheck.entries(self)
+  }
+
+  /// The entry at `index`, which must be less than `count`.
+  public subscript(index: Int) -> Entry {
+    precondition(index >= 0 && index < count, "no such entry in the bundle")
+    return Entry(bytes, at: BundleLayout.headerSize + index * BundleLayout.entrySize)
+  }
+
+  /// The index of the entry called `name`.
+  public func index(named name: UInt64) -> Int? {
+    for index in 0..<count where self.name(at: index) == name {
+      return index
+    }
+    return nil
+  }
+
+  /// The bytes that the bundle holds for `segment`, a whole number of pages.
+  @_lifetime(copy self)
+  public func contents(of segment: Segment) -> Span<UInt8> {
+    bytes.extracting(segment.offset..<segment.fileEnd)
+  }
+
+  /// `ascii` as a name's word, or nil where it is empty, longer than eight bytes or not printable.
+  public static func name(_ ascii: some Sequence<UInt8>) -> UInt64? {
+    var word: UInt64 = 0
+    var shift: UInt64 = 0
+    for byte in ascii {
+      guard shift < 64, byte > 0x20, byte < 0x7f else { return nil }
+      word |= UInt64(byte) &<< shift
+      shift += 8
+    }
+    return shift == 0 ? nil : word
+  }
+
+  /// The name of the entry at `index`, without decoding the rest of it.
+  func name(at index: Int) -> UInt64 {
+    bytes.word64(at: BundleLayout.headerSize + index * BundleLayout.entrySize + BundleLayout.Entry.name)
+  }
+}
+
+extension Span<UInt8> {
+  /// The little-endian word at `offset`.
+  func word32(at offset: Int) -> UInt32 {
+    var word: UInt32 = 0
+    for index in 0..<4 {
+      word |= UInt32(self[offset + index]) &<< UInt32(truncatingIfNeeded: 8 * index)
+    }
+    return word
+  }
+
+  /// The little-endian double word at `offset`.
+  func word64(at offset: Int) -> UInt64 {
+    UInt64(word32(at: offset)) | UInt64(word32(at: offset + 4)) &<< 32
+  }
+}
