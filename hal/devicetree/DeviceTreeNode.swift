@@ -1,0 +1,132 @@
+/// A node's place in a tree, its ancestors with it.
+///
+/// Addresses, interrupts and `status` of a node depend on the nodes above, and a flattened tree has no
+/// links upward: so a node carries the offsets of its ancestors.
+public struct DeviceTreeNode {
+  /// Offsets of the BEGIN_NODE tokens from the root to this node.
+  private var ancestry = InlineArray<16, Int>(repeating: 0)
+  /// The root's depth is 0.
+  public private(set) var depth = 0
+
+  init(root offset: Int) { ancestry[0] = offset }
+
+  /// Offset of the node's BEGIN_NODE token in the tree.
+  public var offset: Int { ancestry[depth] }
+
+  /// Offset of the ancestor at `depth`, or of the node itself.
+  func ancestor(at depth: Int) -> Int { ancestry[depth] }
+
+  /// The node above, or nil for the root.
+  public var parent: DeviceTreeNode? {
+    guard depth > 0 else { return nil }
+    var node = self
+    node.depth -= 1
+    return node
+  }
+
+  /// Goes down to the child whose token lies at `offset`.
+  mutating func descend(to offset: Int) {
+    depth += 1
+    ancestry[depth] = offset
+  }
+
+  /// Goes up to the parent.
+  mutating func ascend() { depth -= 1 }
+}
+
+/// A property's value: where its bytes lie in the tree.
+public struct DeviceTreeProperty {
+  /// Offset of the name in the tree.
+  let name: Int
+  /// Offset of the value in the tree, a multiple of four.
+  public let offset: Int
+  /// Bytes of the value.
+  public let byteCount: Int
+  /// Offset of the token behind it.
+  var next: Int { (offset + byteCount + 3) & ~3 }
+}
+
+extension DeviceTree {
+  /// The node behind `node` in the order of the tree: its first child, its next sibling, or one further up.
+  public func node(after node: DeviceTreeNode) -> DeviceTreeNode? {
+    var node = node
+    var offset = firstProperty(of: node.offset)
+    while let property = property(at: offset) { offset = property.next }
+    while true {
+      switch word(at: offset) {
+      case Token.beginNode:
+        node.descend(to: offset)
+        return node
+      case Token.endNode where node.depth > 0:
+        node.ascend()
+        offset += 4
+      case Token.nop:
+        offset += 4
+      default:
+        return nil
+      }
+    }
+  }
+
+  /// The first node behind `previous` (or the first of all) that lies directly under `parent`.
+  public func child(of parent: DeviceTreeNode, after previous: DeviceTreeNode? = nil) -> DeviceTreeNode? {
+    var next = node(after: previous ?? parent)
+    while let candidate = next, candidate.depth > parent.depth {
+      if candidate.depth == parent.depth + 1 { return candidate }
+      next = node(after: candidate)
+    }
+    return nil
+  }
+
+  /// The child of `parent` whose name, with or without its unit address, is `name`.
+  public func child(of parent: DeviceTreeNode, named name: StaticString) -> DeviceTreeNode? {
+    var next = child(of: parent)
+    while let candidate = next {
+      if isName(of: candidate, name) { return candidate }
+      next = child(of: parent, after: candidate)
+    }
+    return nil
+  }
+
+  /// The first property of `node` called `name`. QEMU's trees hold some properties of /chosen twice.
+  public func property(_ name: StaticString, of node: DeviceTreeNode) -> DeviceTreeProperty? {
+    property(name, ofNodeAt: node.offset)
+  }
+
+  /// Whether `node` and everything above it is to be used: no `status`, or one that says "okay".
+  public func isEnabled(_ node: DeviceTreeNode) -> Bool {
+    for depth in 0...node.depth {
+      if let status = property("status", ofNodeAt: node.ancestor(at: depth)),
+        !isText(status, "okay"), !isText(status, "ok")
+      {
+        return false
+      }
+    }
+    return true
+  }
+
+  func property(_ name: StaticString, ofNodeAt offset: Int) -> DeviceTreeProperty? {
+    var offset = firstProperty(of: offset)
+    while let property = property(at: offset) {
+      if isText(at: property.name, end: strings.end, name) { return property }
+      offset = property.next
+    }
+    return nil
+  }
+
+  /// Offset of the token behind the name of the node at `offset`.
+  func firstProperty(of offset: Int) -> Int {
+    var end = offset + 4
+    while byte(at: end) != 0 { end += 1 }
+    return (end + 4) & ~3
+  }
+
+  /// The property at `offset` or behind the NOP tokens there; nil where something else follows.
+  func property(at offset: Int) -> DeviceTreeProperty? {
+    var offset = offset
+    while word(at: offset) == Token.nop { offset += 4 }
+    guard word(at: offset) == Token.property else { return nil }
+    return DeviceTreeProperty(
+      name: strings.start + Int(word(at: offset + 8)), offset: offset + 12, byteCount: Int(word(at: offset + 4)))
+  }
+}
