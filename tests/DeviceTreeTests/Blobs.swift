@@ -23,10 +23,11 @@ final class Blob: BlobSource, Sendable {
       strays.add(1, ordering: .relaxed)
       return 0
     }
-    return (0..<4).reduce(0) { word, index in
-      let offset = byteOffset + index
-      return word | (offset < bytes.count ? UInt32(bytes[offset]) << UInt32(8 * index) : 0)
+    var word: UInt32 = 0
+    for index in byteOffset..<min(byteOffset + 4, bytes.count) {
+      word |= UInt32(bytes[index]) << UInt32(8 * (index - byteOffset))
     }
+    return word
   }
 }
 
@@ -67,10 +68,10 @@ func machine(
   memory: String = "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x8000000>; };",
   uart: String = "serial@9000000 { compatible = \"arm,pl011\"; reg = <0 0x9000000 0 0x1000>; interrupts = <0 1 4>; };",
   gic: String = """
-    gic: intc@8000000 { compatible = "arm,cortex-a15-gic"; interrupt-controller; #interrupt-cells = <3>;
-      #address-cells = <2>; #size-cells = <2>; phandle = <1>;
-      reg = <0 0x8000000 0 0x10000  0 0x8010000 0 0x10000>; };
-    """,
+  gic: intc@8000000 { compatible = "arm,cortex-a15-gic"; interrupt-controller; #interrupt-cells = <3>;
+    #address-cells = <2>; #size-cells = <2>; phandle = <1>;
+    reg = <0 0x8000000 0 0x10000  0 0x8010000 0 0x10000>; };
+  """,
   head: String = "",
   more: String = ""
 ) -> String {

@@ -64,7 +64,10 @@ struct MeaningTests {
     arguments: [
       ("", 0x9000_000), ("chosen { stdout-path = \"/serial@9100000\"; };", 0x9100_000),
       ("chosen { stdout-path = \"/serial@9100000:115200n8\"; };", 0x9100_000),
-      ("chosen { stdout-path = \"serial1:9600\"; }; aliases { serial = \"/x\"; serial1 = \"/serial@9100000\"; };", 0x9100_000),
+      (
+        "chosen { stdout-path = \"serial1:9600\"; }; aliases { serial = \"/x\"; serial1 = \"/serial@9100000\"; };",
+        0x9100_000
+      ),
       ("chosen { stdout-path = \"serial9\"; }; aliases { serial1 = \"/serial@9100000\"; };", 0x9000_000),
       ("chosen { stdout-path = \"/nowhere\"; };", 0x9000_000), ("chosen { stdout-path = \"\"; };", 0x9000_000),
       ("chosen { stdout-path = \"/off@9200000\"; };", 0x9000_000),

@@ -10,7 +10,8 @@ struct RefusalTests {
       (machine(memory: ""), .noMemory, 0, 1),
       (machine(memory: "memory@0 { device_type = \"memory\"; reg = <0 0 0 0>; };"), .noMemory, 0, 1),
       (
-        machine(memory: "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x2000 0 0x40001000 0 0x2000>; };"),
+        machine(
+          memory: "memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x2000 0 0x40001000 0 0x2000>; };"),
         .memoryOverlaps, 0x4000_1000, 0x4000_2000
       ),
       (
@@ -23,12 +24,17 @@ struct RefusalTests {
       (machine(uart: "serial { compatible = \"ns16550a\"; };"), .noUART, 0, 1),
       (machine(uart: "serial { compatible = \"arm,pl011\"; reg = <0 0x9000000 0 0x1000>; };", gic: ""), .noGIC, 0, 1),
       (
-        machine(gic: "intc { compatible = \"arm,gic-400\"; interrupt-controller; phandle = <1>; #interrupt-cells = <3>; reg = <0 1 0 1>; };"),
+        machine(
+          gic:
+            "intc { compatible = \"arm,gic-400\"; interrupt-controller; phandle = <1>; #interrupt-cells = <3>; reg = <0 1 0 1>; };"
+        ),
         .tooFewRanges, 1, 2
       ),
       (
         machine(
-          gic: "intc { compatible = \"arm,gic-400\"; interrupt-controller; phandle = <1>; #interrupt-cells = <3>; reg = <0 1 0 1 0 2 0 0x1000>; };"),
+          gic:
+            "intc { compatible = \"arm,gic-400\"; interrupt-controller; phandle = <1>; #interrupt-cells = <3>; reg = <0 1 0 1 0 2 0 0x1000>; };"
+        ),
         .cpuInterfaceTooSmall, 0x1000, 0x2000
       ),
       (
@@ -57,7 +63,8 @@ struct RefusalTests {
     }
     #expect(refusal(try await compile(machine(more: nested(15)))) == nil)
     #expect(
-      refusal(try await compile(machine(more: nested(16)))) == DeviceTreeError(.nestingTooDeep, found: 17, expected: 16))
+      refusal(try await compile(machine(more: nested(16)))) == DeviceTreeError(.nestingTooDeep, found: 17, expected: 16)
+    )
   }
 
   @Test(
@@ -74,7 +81,8 @@ struct RefusalTests {
     #expect(refusal(bytes)?.reason == reason)
   }
 
-  @Test("a token that is none, or not its turn, is refused with its place", arguments: [0, 5, 9, 0xffff_ffff] as [UInt32])
+  @Test(
+    "a token that is none, or not its turn, is refused with its place", arguments: [0, 5, 9, 0xffff_ffff] as [UInt32])
   func token(value: UInt32) async throws {
     var bytes = try await compile(machine())
     let structure = Int(bytes.load(at: 8))

@@ -30,22 +30,41 @@ let variants: [[String]] = {
 let oraclesExpected = Oracle.dtc.isExpected && Oracle.qemu.isExpected
 
 /// What QEMU and dtc say of one machine.
-private func dump(_ variant: [String], _ more: [String] = []) async throws -> (blob: [UInt8], tree: Decompiled) {
-  let path = NSTemporaryDirectory() + "apus-\(UUID().uuidString).dtb"
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  let arguments = ["-M", "\(variant[0]),dumpdtb=\(path)", "-cpu", "cortex-a72"] + variant.dropFirst() + more
-  let outcome = try await Oracle.qemu.run(arguments)
-  guard let data = FileManager.default.contents(atPath: path) else { throw Failed(what: outcome.summary) }
-  let source = try await Oracle.dtc.run(["-q", "-f", "-I", "dtb", "-O", "dts", "-"], input: Array(data))
-  return (Array(data), Decompiled(source.text))
+struct Dump: Sendable {
+  var blob: [UInt8]
+  var tree: Decompiled
+
+  init(_ variant: [String], _ more: [String] = []) async throws {
+    let path = NSTemporaryDirectory() + "apus-\(UUID().uuidString).dtb"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let arguments = ["-M", "\(variant[0]),dumpdtb=\(path)", "-cpu", "cortex-a72"] + variant.dropFirst() + more
+    let outcome = try await Oracle.qemu.run(arguments)
+    guard let data = FileManager.default.contents(atPath: path) else { throw Failed(what: outcome.summary) }
+    let source = try await Oracle.dtc.run(["-q", "-f", "-I", "dtb", "-O", "dts", path])
+    blob = Array(data)
+    tree = Decompiled(source.text)
+  }
+}
+
+/// Each machine dumped once, for the tests that look at all of them.
+private actor Dumps {
+  static let shared = Dumps()
+  private var started: [[String]: Task<Dump, any Error>] = [:]
+
+  func dump(_ variant: [String]) async throws -> Dump {
+    let task = started[variant] ?? Task { try await Dump(variant) }
+    started[variant] = task
+    return try await task.value
+  }
 }
 
 @Suite(.enabled(if: oraclesExpected, "dtc or qemu-system-aarch64 is not installed"))
 struct VariantTests {
   @Test("the facts to boot by are those that dtc prints", arguments: variants)
   func facts(variant: [String]) async throws {
-    let (bytes, tree) = try await dump(variant)
-    let blob = Blob(bytes)
+    let dump = try await Dumps.shared.dump(variant)
+    let tree = dump.tree
+    let blob = Blob(dump.blob)
     let facts = try BootFacts(DeviceTree(blob))
 
     #expect(facts.memory.all == joined(tree.typed("memory").flatMap { tree.reg($0) }))
@@ -63,14 +82,15 @@ struct VariantTests {
     #expect(facts.cpuCount == tree.typed("cpu").count)
     let method = tree.compatible("arm,psci").first.flatMap { tree.texts($0, "method").first }
     #expect(facts.psci == (method == "hvc" ? .hvc : method == "smc" ? .smc : nil))
-    #expect(facts.treeTotalBytes == bytes.count)
+    #expect(facts.treeTotalBytes == dump.blob.count)
     #expect(blob.strayLoads == 0)
   }
 
   @Test("every device's path, ranges and interrupts are those that dtc prints", arguments: variants)
   func devices(variant: [String]) async throws {
-    let (bytes, tree) = try await dump(variant)
-    let blob = Blob(bytes)
+    let dump = try await Dumps.shared.dump(variant)
+    let tree = dump.tree
+    let blob = Blob(dump.blob)
     let reader = try DeviceTree(blob)
     for compatible in ["arm,pl011", "arm,pl031", "arm,pl061", "virtio,mmio", "arm,armv8-timer", "qemu,fw-cfg-mmio"] {
       var found: [String] = []
@@ -90,8 +110,8 @@ struct VariantTests {
 
   @Test("the walk meets the nodes that dtc prints, in the same order")
   func order() async throws {
-    let (bytes, tree) = try await dump(["virt,gic-version=3", "-smp", "4"])
-    let reader = try DeviceTree(Blob(bytes))
+    let dump = try await Dump(["virt,gic-version=3", "-smp", "4"])
+    let reader = try DeviceTree(Blob(dump.blob))
     var offsets: [Int] = []
     var depths: [Int] = []
     var next: DeviceTreeNode? = reader.root
@@ -101,7 +121,7 @@ struct VariantTests {
       next = reader.node(after: node)
     }
     #expect(offsets == offsets.sorted())
-    #expect(depths == tree.nodes.map { $0.path.split(separator: "/").count })
+    #expect(depths == dump.tree.nodes.map { $0.path.split(separator: "/").count })
   }
 
   @Test("a RAM disk and boot arguments are found in QEMU's tree")
@@ -109,8 +129,9 @@ struct VariantTests {
     let path = NSTemporaryDirectory() + "apus-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Data(count: 4096).write(to: URL(fileURLWithPath: path))
-    let (bytes, tree) = try await dump(
+    let dump = try await Dump(
       ["virt", "-m", "256M"], ["-kernel", path, "-initrd", path, "-append", "quiet and short"])
+    let (bytes, tree) = (dump.blob, dump.tree)
     let facts = try BootFacts(DeviceTree(Blob(bytes)))
     let node = try #require(tree.node("/chosen"))
     let disk = try #require(facts.initialRAMDisk)
@@ -123,7 +144,7 @@ struct VariantTests {
 
   @Test("only the blocks in use are counted as used")
   func used() async throws {
-    let (bytes, _) = try await dump(["virt"])
+    let bytes = try await Dump(["virt"]).blob
     let facts = try BootFacts(DeviceTree(Blob(bytes)))
     #expect(facts.treeBytes < 64 << 10)
     #expect(bytes[facts.treeBytes...].allSatisfy { $0 == 0 })
