@@ -37,14 +37,14 @@ func image(_ name: String, _ path: String, script: String, _ dependencies: [Stri
 /// Shared by both builds, from the ground up: an arrow never points up this list.
 let libraries: [Target] = [
   library("ABI", "kernel/abi"),
-  library("Registers", "hal/registers"),
+  library("Registers", "hal/registers", [], [.enableExperimentalFeature("Volatile")]),
   library("Machine", "hal/interface", ["ABI"]),
   .target(name: "CAArch64", path: "hal/caarch64"),
   library("AArch64", "hal/aarch64", ["ABI", "Machine", "CAArch64", "Registers"], noHeap),
   library("Drivers", "hal/drivers", ["Registers"], noHeap),
   library("DeviceTree", "hal/devicetree", [], noHeap),
   library("KernelCore", "kernel/core", ["ABI", "Machine", "AArch64"], noHeap),
-  library("Interfaces", "services/interfaces", ["ABI"]),
+  library("Interfaces", "services/interfaces", ["ABI", "Registers"]),
   .target(name: "CRuntime", path: "services/cruntime"),
   library("Runtime", "services/runtime", ["ABI", "Interfaces", "CRuntime", "Registers"]),
   library("MemoryCore", "services/memory/core", ["ABI", "Interfaces", "Runtime", "DeviceTree"]),
