@@ -31,6 +31,9 @@ public struct PL011<Registers: RegisterAccess & ~Copyable>: ~Copyable {
     public var parityErrors: UInt64 = 0
     /// Breaks on the line.
     public var breaks: UInt64 = 0
+
+    /// Nothing counted.
+    public init() {}
   }
 
   /// What one call of `handleInterrupt` did.
@@ -41,6 +44,9 @@ public struct PL011<Registers: RegisterAccess & ~Copyable>: ~Copyable {
     public var sent = 0
     /// Whether reception now waits for `resumeReceive`.
     public var isReceiveHeld = false
+
+    /// Nothing done.
+    public init() {}
   }
 
   private let registers: Registers
