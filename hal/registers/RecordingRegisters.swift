@@ -19,6 +19,7 @@
       public static func store(_ offset: Int, _ value: UInt64) -> Access { .store(offset, value, width: 4) }
     }
 
+    /// The length of the device in bytes.
     public let length: Int
     private var script: [Access]
     private var position = 0
@@ -63,11 +64,17 @@
       }
     }
 
+    /// Records one load of 8 bits.
     public func load8(at offset: Int) -> UInt8 { UInt8(next(.load(offset, 0, width: 1))) }
+    /// Records one load of 32 bits.
     public func load32(at offset: Int) -> UInt32 { UInt32(next(.load(offset, 0, width: 4))) }
+    /// Records one load of 64 bits.
     public func load64(at offset: Int) -> UInt64 { next(.load(offset, 0, width: 8)) }
+    /// Records one store of 8 bits.
     public func store8(_ value: UInt8, at offset: Int) { _ = next(.store(offset, UInt64(value), width: 1)) }
+    /// Records one store of 32 bits.
     public func store32(_ value: UInt32, at offset: Int) { _ = next(.store(offset, UInt64(value), width: 4)) }
+    /// Records one store of 64 bits.
     public func store64(_ value: UInt64, at offset: Int) { _ = next(.store(offset, value, width: 8)) }
   }
 
