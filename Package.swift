@@ -85,6 +85,7 @@ let host: [Target] = [
   test("DriversTests", ["Drivers", "Registers", "InterruptsCore", "ConsoleCore", "ClockCore"]),
   test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated"]),
   test("ServicesTests", ["MemoryCore", "InitCore", "ShellCore", "Runtime", "Interfaces", "KernelCore", "Simulated"]),
+  test("InterfacesTests", ["Interfaces", "Runtime", "ABI"]),
   test("SystemTests", ["QEMU"]),
 ]
 

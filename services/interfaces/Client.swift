@@ -1,0 +1,51 @@
+public import ABI
+
+/// A client's end of an interface: the slot of an endpoint's handle, typed by what may be asked of it.
+///
+/// Each interface adds its calls in an extension `where Service == …`; the wrong interface does not compile.
+@frozen public struct Client<Service: Interface>: Sendable {
+  /// The slot of the endpoint's handle in the caller's own table.
+  public var slot: UInt64
+
+  /// The service behind a handle.
+  @inlinable public init(slot: UInt64) { self.slot = slot }
+
+  /// Why a request was not served.
+  public typealias Failure = ServiceRefusal<Service.Reason>
+
+  /// Sends a request and waits for its reply.
+  ///
+  /// - Parameters:
+  ///   - pass: slot of a handle that goes along; 0: none.
+  ///   - receive: an empty slot that takes a handle of the reply; 0: none is expected.
+  @inlinable @inline(__always)
+  public func call(
+    _ request: Service.Request, pass: UInt64 = 0, receive: UInt64 = 0, _ gate: inout some Gate & ~Copyable
+  ) throws(Failure) -> Message {
+    var message = Message()
+    request.encode(into: &message)
+    message.label |= Service.version << 16
+    message.handle = slot
+    message.transfer = pass | receive << 32
+    gate.invoke(.call, &message)
+    guard message.label == ReplyLabel.served else { throw Failure(reply: message) }
+    return message
+  }
+
+  /// Sends a request again and again while the service answers that it is not done yet.
+  @inlinable
+  public func callUntilDone(
+    _ request: Service.Request, pass: UInt64 = 0, receive: UInt64 = 0, _ gate: inout some Gate & ~Copyable
+  ) throws(Failure) -> Message {
+    while true {
+      var message = Message()
+      request.encode(into: &message)
+      message.label |= Service.version << 16
+      message.handle = slot
+      message.transfer = pass | receive << 32
+      gate.invoke(.call, &message)
+      if message.label == ReplyLabel.served { return message }
+      if message.label != ReplyLabel.again { throw Failure(reply: message) }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+public import ABI
+
+/// The memory server: memory for tasks, tasks, leases of devices, and what the ledger says.
+///
+/// A session is the badge of the client's handle in slot 1. Where a request may act on another task, that task's
+/// handle goes along (`task:`, the slot of a Task handle with the rights `memory` and `control`); otherwise it acts
+/// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
+public enum MemoryInterface: Interface {
+  /// The version both ends compare.
+  @inlinable public static var version: UInt64 { 1 }
+
+  /// What may be asked. Pages are virtual page numbers (address >> 12).
+  @frozen public enum Request: InterfaceRequest, Equatable {
+    /// Private zeroed pages, as a region in a slot. May answer *again*.
+    case allocate(slot: UInt64, page: UInt64, pages: UInt64, rights: UInt64)
+    /// Unmaps a region and gives its frames back. May answer *again*.
+    case free(slot: UInt64)
+    /// Makes the task of a bundle's entry: name, quota, handles, session in slot 1, Power and Timer in their
+    /// well-known slots where the entry's flags say so; the Task handle appears in the caller's slot.
+    case createTask(entry: UInt64, slot: UInt64)
+    /// Ends the task whose handle goes along, and takes everything back that it held. May answer *again*.
+    case destroyTask
+    /// Maps a segment of the bundle: in place where it is not writable, else private pages with a copy of
+    /// the first `filePages`. `offset` is in bytes and page aligned. May answer *again*.
+    case load(slot: UInt64, page: UInt64, offset: UInt64, filePages: UInt64, memoryPages: UInt64, rights: UInt64)
+    /// Makes an endpoint, charged to the task.
+    case createEndpoint(slot: UInt64)
+    /// Makes a notification, charged to the task.
+    case createNotification(slot: UInt64)
+    /// Leases range `index` of the device that the bundle grants the caller under a name, mapped at a page.
+    case lease(grant: Name, index: UInt64, slot: UInt64, page: UInt64)
+    /// Gives a lease back: the region in a slot.
+    case releaseLease(slot: UInt64)
+    /// Puts a handle to interrupt `index` of a granted device in a slot; it may be shown to `interrupts`.
+    case interrupt(grant: Name, index: UInt64, slot: UInt64)
+    /// Gives the kernel its interrupt controller. For the holder of the controller's lease alone.
+    case attach
+    /// Registers the notification that goes along: signalled when an event waits. For the supervisor alone.
+    case supervise
+    /// Takes the next event off the queue.
+    case nextEvent
+    /// Ends the calling task: it gets no reply, its supervisor an event.
+    case exit(status: UInt64)
+    /// Maps the kernel's log ring at a page, for tasks whose entry has the flag `log`.
+    case mapLog(slot: UInt64, page: UInt64)
+    /// Maps the bundle at a page, for tasks whose entry has the flag `supervise`.
+    case mapBundle(slot: UInt64, page: UInt64)
+    /// The frames of RAM by kind.
+    case memoryCounts
+    /// The task with the lowest session number at or after `session`.
+    case taskAt(session: UInt64)
+    /// The tables of a task by level, and what they map.
+    case tableCounts(session: UInt64)
+    /// The region in the lowest slot at or after `slot` of a task.
+    case regionAt(session: UInt64, slot: UInt64)
+    /// Device `index` of the device tree.
+    case deviceAt(index: UInt64)
+  }
+
+  /// Why the server refuses.
+  @frozen public enum Reason: UInt64, ServiceReason {
+    /// Not enough free frames, those for tables included (value: frames needed, limit: frames free).
+    case outOfMemory = 1
+    /// The account cannot pay (value: frames needed, limit: frames left).
+    case quotaExceeded = 2
+    /// The range reaches outside the task's half or is empty (value: page, limit: pages).
+    case rangeOutside = 3
+    /// Rights that a task may not have (value: the rights): write and execute, or none.
+    case invalidRights = 4
+    /// The slot holds something else (value: slot, limit: kind found).
+    case slotOccupied = 5
+    /// The slot holds no region, or none of the kind asked for (value: slot).
+    case notRegion = 6
+    /// No such entry in the bundle, or outside it (value: entry or offset, limit: bound).
+    case bundleOutside = 7
+    /// The caller's entry grants no device of that name (value: the name).
+    case notGranted = 8
+    /// The granted device is not in the device tree (value: the name).
+    case deviceAbsent = 9
+    /// The device has no such range or interrupt (value: index, limit: how many).
+    case deviceRange = 10
+    /// Another task holds it (value: name of the device, limit: name of the holder).
+    case deviceHeld = 11
+    /// The caller may not ask this: its entry lacks a flag or it holds no lease (value: what it lacks).
+    case notPermitted = 12
+    /// No event waits.
+    case noEvent = 13
+    /// Nothing at or after that number (value: the number).
+    case endOfList = 14
+    /// No session of that number, or it ended (value: the number).
+    case noSuchTask = 15
+    /// The server's own tables are full (value: in use, limit: room).
+    case serverFull = 16
+  }
+}
+
+/// Why the memory server refused.
+public typealias MemoryRefusal = ServiceRefusal<MemoryInterface.Reason>
+
+extension MemoryInterface.Request {
+  @inlinable @inline(__always)
+  public func encode(into message: inout Message) {
+    switch self {
+    case .allocate(let slot, let page, let pages, let rights):
+      message = Message(slot, page, pages, rights, label: 1)
+    case .free(let slot): message = Message(slot, label: 2)
+    case .createTask(let entry, let slot): message = Message(entry, slot, label: 3)
+    case .destroyTask: message = Message(label: 4)
+    case .load(let slot, let page, let offset, let filePages, let memoryPages, let rights):
+      message = Message(slot, page, offset, filePages, memoryPages, rights, label: 5)
+    case .createEndpoint(let slot): message = Message(slot, label: 6)
+    case .createNotification(let slot): message = Message(slot, label: 7)
+    case .lease(let grant, let index, let slot, let page): message = Message(grant.word, index, slot, page, label: 8)
+    case .releaseLease(let slot): message = Message(slot, label: 9)
+    case .interrupt(let grant, let index, let slot): message = Message(grant.word, index, slot, label: 10)
+    case .attach: message = Message(label: 11)
+    case .supervise: message = Message(label: 12)
+    case .nextEvent: message = Message(label: 13)
+    case .exit(let status): message = Message(status, label: 14)
+    case .mapLog(let slot, let page): message = Message(slot, page, label: 15)
+    case .mapBundle(let slot, let page): message = Message(slot, page, label: 16)
+    case .memoryCounts: message = Message(label: 17)
+    case .taskAt(let session): message = Message(session, label: 18)
+    case .tableCounts(let session): message = Message(session, label: 19)
+    case .regionAt(let session, let slot): message = Message(session, slot, label: 20)
+    case .deviceAt(let index): message = Message(index, label: 21)
+    }
+  }
+
+  @inlinable @inline(__always)
+  public init?(method: UInt64, _ w: borrowing Message) {
+    switch method {
+    case 1: self = .allocate(slot: w[0], page: w[1], pages: w[2], rights: w[3])
+    case 2: self = .free(slot: w[0])
+    case 3: self = .createTask(entry: w[0], slot: w[1])
+    case 4: self = .destroyTask
+    case 5:
+      self = .load(slot: w[0], page: w[1], offset: w[2], filePages: w[3], memoryPages: w[4], rights: w[5])
+    case 6: self = .createEndpoint(slot: w[0])
+    case 7: self = .createNotification(slot: w[0])
+    case 8: self = .lease(grant: Name(word: w[0]), index: w[1], slot: w[2], page: w[3])
+    case 9: self = .releaseLease(slot: w[0])
+    case 10: self = .interrupt(grant: Name(word: w[0]), index: w[1], slot: w[2])
+    case 11: self = .attach
+    case 12: self = .supervise
+    case 13: self = .nextEvent
+    case 14: self = .exit(status: w[0])
+    case 15: self = .mapLog(slot: w[0], page: w[1])
+    case 16: self = .mapBundle(slot: w[0], page: w[1])
+    case 17: self = .memoryCounts
+    case 18: self = .taskAt(session: w[0])
+    case 19: self = .tableCounts(session: w[0])
+    case 20: self = .regionAt(session: w[0], slot: w[1])
+    case 21: self = .deviceAt(index: w[0])
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,249 @@
+public import ABI
+
+// What the memory server answers: each a record of up to eight words, with its encoding beside it.
+
+/// A lease in a driver's hands.
+@frozen public struct Lease: Equatable, Sendable {
+  /// Virtual address of the device's first register.
+  public var address: UInt64
+  /// Bytes of the range.
+  public var length: UInt64
+  /// Interrupts that the device has.
+  public var interrupts: UInt64
+
+  /// A lease.
+  @inlinable public init(address: UInt64, length: UInt64, interrupts: UInt64) {
+    self.address = address
+    self.length = length
+    self.interrupts = interrupts
+  }
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) { self.init(address: w[0], length: w[1], interrupts: w[2]) }
+  /// The reply.
+  @inlinable public var reply: Message { Message(address, length, interrupts) }
+}
+
+/// Something that happened to a task, for its supervisor.
+@frozen public struct TaskEvent: Equatable, Sendable {
+  /// What happened.
+  @frozen public enum Kind: UInt64, Sendable {
+    /// It asked to end; `detail` is its status.
+    case exited = 1
+    /// It faulted; `detail` is the exception class, `address` and `instruction` say where.
+    case faulted = 2
+  }
+  /// What happened.
+  public var kind: Kind
+  /// The session of the task.
+  public var session: UInt64
+  /// Its name.
+  public var name: Name
+  /// Status or exception class (ESR_EL1.EC).
+  public var detail: UInt64
+  /// FAR_EL1 of a fault.
+  public var address: UInt64
+  /// ELR_EL1 of a fault.
+  public var instruction: UInt64
+
+  /// An event.
+  @inlinable public init(
+    _ kind: Kind, session: UInt64, name: Name, detail: UInt64, address: UInt64 = 0, instruction: UInt64 = 0
+  ) {
+    self.kind = kind
+    self.session = session
+    self.name = name
+    self.detail = detail
+    self.address = address
+    self.instruction = instruction
+  }
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) {
+    self.init(
+      w[0] == Kind.exited.rawValue ? .exited : .faulted, session: w[1], name: Name(word: w[2]), detail: w[3],
+      address: w[4], instruction: w[5])
+  }
+  /// The reply.
+  @inlinable public var reply: Message { Message(kind.rawValue, session, name.word, detail, address, instruction) }
+}
+
+/// The frames of RAM by kind.
+@frozen public struct MemoryCounts: Equatable, Sendable {
+  /// Free, and claimed.
+  public var free: UInt64
+  /// Private pages of tasks.
+  public var privatePages: UInt64
+  /// Pages of Memory objects.
+  public var pages: UInt64
+  /// Tables.
+  public var tables: UInt64
+  /// Kernel objects.
+  public var objects: UInt64
+  /// Image, ledger, device tree, log.
+  public var fixed: UInt64
+  /// Of the free frames, those that the server holds back for its own growth.
+  public var heldBack: UInt64
+  /// Not claimed yet.
+  public var unclaimed: UInt64
+
+  /// Nothing.
+  @inlinable public init() { self.init(Message()) }
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) {
+    free = w[0]
+    privatePages = w[1]
+    pages = w[2]
+    tables = w[3]
+    objects = w[4]
+    fixed = w[5]
+    heldBack = w[6]
+    unclaimed = w[7]
+  }
+  /// The reply.
+  @inlinable public var reply: Message {
+    Message(free, privatePages, pages, tables, objects, fixed, heldBack, unclaimed)
+  }
+}
+
+/// A task and its account.
+@frozen public struct TaskFacts: Equatable, Sendable {
+  /// Its session; the next task is found at or after `session + 1`.
+  public var session: UInt64
+  /// Its name.
+  public var name: Name
+  /// Frames that the account may use.
+  public var quota: UInt64
+  /// Frames that it uses.
+  public var used: UInt64
+  /// The state of its thread (kernel's `ThreadState`), bits 7:0, and its priority, bits 15:8.
+  public var stateAndPriority: UInt64
+  /// Tables of its address space.
+  public var tables: UInt64
+  /// Pages mapped.
+  public var mappedPages: UInt64
+  /// Slots of its table.
+  public var slots: UInt64
+
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) {
+    session = w[0]
+    name = Name(word: w[1])
+    quota = w[2]
+    used = w[3]
+    stateAndPriority = w[4]
+    tables = w[5]
+    mappedPages = w[6]
+    slots = w[7]
+  }
+  /// The reply.
+  @inlinable public var reply: Message {
+    Message(session, name.word, quota, used, stateAndPriority, tables, mappedPages, slots)
+  }
+  /// The thread's state.
+  @inlinable public var state: UInt64 { stateAndPriority & 0xff }
+  /// The thread's priority.
+  @inlinable public var priority: UInt64 { stateAndPriority >> 8 & 0xff }
+}
+
+/// The tables of a task.
+@frozen public struct TableCounts: Equatable, Sendable {
+  /// Tables of level 1 (the root), 2 and 3.
+  public var level1: UInt64
+  /// Tables of level 2, 1 GiB each.
+  public var level2: UInt64
+  /// Tables of level 3, 2 MiB each.
+  public var level3: UInt64
+  /// Entries that map 2 MiB.
+  public var blocks: UInt64
+  /// Entries that map 4 KiB.
+  public var pages: UInt64
+  /// Frames of kernel objects charged to the task.
+  public var objects: UInt64
+
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) {
+    level1 = w[0]
+    level2 = w[1]
+    level3 = w[2]
+    blocks = w[3]
+    pages = w[4]
+    objects = w[5]
+  }
+  /// The reply.
+  @inlinable public var reply: Message { Message(level1, level2, level3, blocks, pages, objects) }
+}
+
+/// A region of a task.
+@frozen public struct RegionFacts: Equatable, Sendable {
+  /// What a region shows.
+  @frozen public enum Kind: UInt64, Sendable {
+    /// Private pages.
+    case privatePages = 0
+    /// The image: the bundle or the log ring.
+    case image = 1
+    /// A device.
+    case device = 2
+  }
+  /// Its slot; the next region is found at or after `slot + 1`.
+  public var slot: UInt64
+  /// First virtual page.
+  public var page: UInt64
+  /// Pages.
+  public var pages: UInt64
+  /// `Rights.Memory`.
+  public var rights: UInt64
+  /// What it shows: `Kind`.
+  public var kind: UInt64
+  /// Pages that are mapped.
+  public var mapped: UInt64
+  /// Name of the device, of a device's region.
+  public var device: Name
+
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) {
+    slot = w[0]
+    page = w[1]
+    pages = w[2]
+    rights = w[3]
+    kind = w[4]
+    mapped = w[5]
+    device = Name(word: w[6])
+  }
+  /// The reply.
+  @inlinable public var reply: Message { Message(slot, page, pages, rights, kind, mapped, device.word) }
+}
+
+/// A device of the device tree.
+@frozen public struct DeviceFacts: Equatable, Sendable {
+  /// Its index; the next device is found at or after `index + 1`.
+  public var index: UInt64
+  /// First and last eight bytes of the node's name, cut to 16 bytes.
+  public var name: Name
+  /// The rest of the name.
+  public var nameEnd: Name
+  /// Name of the task that leases it; none: free.
+  public var holder: Name
+  /// Ranges of registers.
+  public var ranges: UInt64
+  /// Interrupts.
+  public var interrupts: UInt64
+  /// Times that its interrupts were delivered.
+  public var delivered: UInt64
+  /// Bytes of the first range.
+  public var length: UInt64
+
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) {
+    index = w[0]
+    name = Name(word: w[1])
+    nameEnd = Name(word: w[2])
+    holder = Name(word: w[3])
+    ranges = w[4]
+    interrupts = w[5]
+    delivered = w[6]
+    length = w[7]
+  }
+  /// The reply.
+  @inlinable public var reply: Message {
+    Message(index, name.word, nameEnd.word, holder.word, ranges, interrupts, delivered, length)
+  }
+}

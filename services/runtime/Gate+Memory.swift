@@ -1,0 +1,127 @@
+public import ABI
+public import Interfaces
+
+/// What `map` did.
+@frozen public struct Mapped: Equatable, Sendable {
+  /// Pages mapped.
+  public var pages: UInt64
+  /// Whether the first spare frame became a table.
+  public var tookFirst: Bool
+  /// Whether the second spare frame became a table.
+  public var tookSecond: Bool
+
+  /// Reads the outcome of a call.
+  @inlinable public init(_ message: borrowing Message) {
+    pages = message[0]
+    tookFirst = message[1] & 1 != 0
+    tookSecond = message[1] & 2 != 0
+  }
+}
+
+/// What `unmap` did.
+@frozen public struct Unmapped: Equatable, Sendable {
+  /// Pages handled.
+  public var pages: UInt64
+  /// Tables that came free: frames, 0 for none.
+  public var firstTable: UInt64
+  /// The second such table.
+  public var secondTable: UInt64
+
+  /// Reads the outcome of a call.
+  @inlinable public init(_ message: borrowing Message) {
+    pages = message[0]
+    firstTable = message[1]
+    secondTable = message[2]
+  }
+}
+
+/// The translation of a page.
+@frozen public struct Translation: Equatable, Sendable {
+  /// Level of the descriptor: 0 none, 2 a block, 3 a page.
+  public var level: UInt64
+  /// The frame behind the page.
+  public var frame: UInt64
+  /// How it may be used.
+  public var rights: Rights.Memory
+  /// Pages that the entry maps.
+  public var pages: UInt64
+
+  /// Reads the outcome of a call.
+  @inlinable public init(_ message: borrowing Message) {
+    level = message[0]
+    frame = message[1]
+    rights = Rights.Memory(rawValue: message[2])
+    pages = message[3]
+  }
+}
+
+// RAM and address spaces. A task parameter of 0 is the caller where the kernel allows it.
+extension Gate where Self: ~Copyable {
+  /// Claims a section of RAM for a Memory authority. Returns the call's words.
+  @inlinable public mutating func claim(section: UInt64, authority: UInt64, spare: UInt64) throws(Refusal) -> Message {
+    var message = Message(section, spare, handle: authority)
+    try perform(.claim, &message)
+    return message
+  }
+
+  /// Makes a region in a slot of a task: private pages, or with a Memory of the caller's a view from `offset` pages.
+  @inlinable public mutating func makeRegion(
+    task: UInt64, slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, memory: UInt64 = 0,
+    offset: UInt64 = 0
+  ) throws(Refusal) {
+    var message = Message(slot, page, pages, rights.rawValue, memory, offset, handle: task)
+    try perform(.region, &message)
+  }
+
+  /// Maps pages of a region, at most one leaf table. Of private pages the frames start at `frame`.
+  @inlinable public mutating func map(
+    task: UInt64, region: UInt64, page: UInt64, count: UInt64, frame: UInt64 = 0, spares: (UInt64, UInt64) = (0, 0),
+    authority: UInt64
+  ) throws(Refusal) -> Mapped {
+    var message = Message(region, page, count, frame, spares.0, spares.1, authority, handle: task)
+    try perform(.map, &message)
+    return Mapped(message)
+  }
+
+  /// Unmaps pages of a region, at most one leaf table.
+  @inlinable public mutating func unmap(task: UInt64, region: UInt64, page: UInt64, count: UInt64)
+    throws(Refusal) -> Unmapped
+  {
+    var message = Message(region, page, count, handle: task)
+    try perform(.unmap, &message)
+    return Unmapped(message)
+  }
+
+  /// Copies a page of a Memory into a private page of a task.
+  @inlinable public mutating func copyPage(task: UInt64, memory: UInt64, sourcePage: UInt64, to page: UInt64)
+    throws(Refusal)
+  {
+    var message = Message(page, memory, sourcePage, handle: task)
+    try perform(.copyPage, &message)
+  }
+}
+
+// Facts.
+extension Gate where Self: ~Copyable {
+  /// Reads facts: the words that `Inspection` lists.
+  @inlinable public mutating func inspect(_ what: Inspection, _ argument: UInt64 = 0, handle: UInt64 = 0)
+    throws(Refusal) -> Message
+  {
+    var message = Message(what.rawValue, argument, handle: handle)
+    try perform(.inspect, &message)
+    return message
+  }
+
+  /// The word and the value of the handle in a slot of a task.
+  @inlinable public mutating func inspectHandle(_ slot: UInt64, task: UInt64 = 0) throws(Refusal)
+    -> (word: HandleWord, value: UInt64)
+  {
+    let message = try inspect(.handle, slot, handle: task)
+    return (HandleWord(raw: message[0]), message[1])
+  }
+
+  /// The translation of a page in a task.
+  @inlinable public mutating func inspectTranslation(page: UInt64, task: UInt64) throws(Refusal) -> Translation {
+    Translation(try inspect(.translation, page, handle: task))
+  }
+}
