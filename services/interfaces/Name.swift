@@ -1,3 +1,5 @@
+public import Registers
+
 /// A name of at most eight ASCII bytes as one word, the first byte in bits 7:0, padded with zeroes.
 ///
 /// Names travel in messages and stand in the bundle; `Name("console")` is a constant.
@@ -8,14 +10,12 @@
   /// The name of a word.
   @inlinable public init(word: UInt64) { self.word = word }
 
-  /// A literal of one to eight ASCII characters.
+  /// A literal of two to eight ASCII characters.
   @inlinable public init(stringLiteral text: StaticString) {
-    precondition(text.hasPointerRepresentation && text.utf8CodeUnitCount <= 8, "a name has two to eight bytes")
+    let bytes = StaticBytes(text)
+    precondition(bytes.count <= 8, "a name has at most eight bytes")
     var word: UInt64 = 0
-    for index in 0..<text.utf8CodeUnitCount {
-      // Safety: a literal's bytes live as long as the program, and the index is below their count.
-      unsafe word |= UInt64(text.utf8Start[index]) &<< UInt64(index * 8)
-    }
+    for index in 0..<bytes.count { word |= UInt64(bytes[index]) &<< UInt64(index * 8) }
     self.word = word
   }
 
