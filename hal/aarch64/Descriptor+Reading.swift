@@ -44,7 +44,7 @@ extension Descriptor {
 
   /// What EL0 may do with the memory of a leaf; nothing in the kernel's half.
   package var rights: Rights.Memory {
-    guard raw & (Bit.valid | Bit.task) == Bit.valid | Bit.task else { return [] }
+    guard raw & (Bit.valid | Bit.task) == Bit.valid | Bit.task else { return Rights.Memory(rawValue: 0) }
     var rights = Rights.Memory.read.rawValue
     if raw & Bit.readOnly == 0 { rights |= Rights.Memory.write.rawValue }
     if raw & Bit.noTaskExecute == 0 { rights |= Rights.Memory.execute.rawValue }

@@ -64,6 +64,8 @@ public protocol Machine: ~Copyable {
 
   /// Writes a byte on the emergency console, if the kernel has it.
   mutating func emergencyWrite(_ byte: UInt8)
+  /// Stops with a report: a task faulted that has nobody to tell.
+  mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64)
   /// Powers off or restarts; does not return on a real machine.
   mutating func power(off: Bool)
 }

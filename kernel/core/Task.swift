@@ -1,4 +1,4 @@
-package import ABI
+internal import ABI
 
 /// A task: one frame that holds its words (256 bytes), its thread (1 KiB) and 88 handles; a larger table
 /// goes on in the frames behind it.

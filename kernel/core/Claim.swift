@@ -1,0 +1,106 @@
+internal import AArch64
+internal import ABI
+internal import Machine
+
+// RAM is claimed section by section (32 MiB), so that neither boot nor idle costs grow with it. A claim makes
+// the section part of the kernel's direct map and gives its frames their ledger words.
+extension Kernel where M: ~Copyable {
+  /// `claim`: x0 section, x1 a spare frame for the table of a ragged GiB; returns the table's frame if taken.
+  mutating func claim(_ caller: UInt64) throws(Refusal) {
+    let authority = try authority(handleWord(caller), of: thread(caller).pointee.task)
+    let section = word(caller, 0)
+    let whole = FrameRange(section &<< 13, section &<< 13 &+ Geometry.sectionFrames)
+    let range = memoryObject(authority).pointee.isAuthority(over: whole.intersection(ram.used))
+    guard section < 512 << 5, whole.intersection(ram.used).count > 0, range else {
+      throw Refusal(.outOfRange, section, limit: ram.used.end >> 13)
+    }
+    guard !ram.isClaimed(whole.intersection(ram.used).first) else { throw Refusal(.busy, section) }
+    var table: UInt64 = 0
+    if needsTable(section) {
+      table = word(caller, 1)
+      guard table != 0 else { throw Refusal(.tablesNeeded, 1, limit: 0) }
+      try checkFree(table, by: authority)
+    }
+    openSection(section, table: table)
+    succeed(caller, table)
+  }
+
+  /// The authority over RAM that a slot names.
+  func authority(_ number: UInt64, of owner: UInt64) throws(Refusal) -> UInt64 {
+    let object = try find(number, of: owner, .memory, rights: Rights.Memory.read.rawValue).word.object
+    guard memoryObject(object).pointee.kind == MemoryUse.authority else {
+      throw Refusal(.wrongKind, memoryObject(object).pointee.kind, limit: MemoryUse.authority)
+    }
+    return object
+  }
+
+  /// Refuses a frame that is not claimed or not free.
+  func checkFree(_ frame: UInt64, by authority: UInt64) throws(Refusal) {
+    guard ram.isClaimed(frame), ram.used.contains(frame) else {
+      throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
+    }
+    let word = ledger(frame).pointee
+    guard word.isFree, memoryObject(authority).pointee.isAuthority(over: FrameRange(frame, frame + 1)) else {
+      throw Refusal(.frameNotFree, frame, limit: word.kind.rawValue)
+    }
+  }
+
+  /// A GiB that holds less than a GiB of RAM, and is not the image's, needs a table of blocks.
+  private func needsTable(_ section: UInt64) -> Bool {
+    let gigabyte = section >> 5
+    let whole = FrameRange(gigabyte << 18, (gigabyte + 1) << 18)
+    return machine.kernelRootEntry(gigabyte) == 0 && ram.used.intersection(whole) != whole
+  }
+
+  /// Maps and initialises a section; `table` is a free frame where one is needed.
+  mutating func openSection(_ section: UInt64, table: UInt64) {
+    let range = FrameRange(section << 13, (section + 1) << 13).intersection(ram.used)
+    mapDirectly(range, table: table)
+    ram.setClaimed(section: section)
+    // 64 KiB of ledger: all words zero says free.
+    let firstLedgerFrame = (section >> 5) << 18 + (section & 31) << 4
+    for index in 0..<((range.count * 8 + 4095) >> 12) { machine.clear(frame: firstLedgerFrame + index) }
+    fix(ram.ledger(ofGigabyte: section >> 5), within: range)
+    for index in 0..<ram.reservedCount { fix(ram.reserved[index], within: range) }
+    if table != 0 {
+      ledger(table).pointee = .table(level: 2, used: 0, parent: 0, entry: section >> 5)
+      facts.grownTables += 1
+    }
+  }
+
+  private func fix(_ reserved: FrameRange, within range: FrameRange) {
+    let shared = reserved.intersection(range)
+    for frame in shared.first..<shared.end { ledger(frame).pointee = .fixed }
+  }
+
+  /// The kernel's half: 2 MiB blocks in the image's GiB and in a ragged one, one block of 1 GiB elsewhere.
+  private mutating func mapDirectly(_ range: FrameRange, table: UInt64) {
+    let gigabyte = range.first >> 18
+    let entry = Descriptor(raw: machine.kernelRootEntry(gigabyte))
+    if entry == .empty && table == 0 {
+      machine.setKernelRootEntry(gigabyte, to: Descriptor.kernel(frame: gigabyte << 18, level: 1, use: .data).raw)
+    } else {
+      var blocks = entry.frame
+      if table != 0 {
+        machine.clear(frame: table)
+        blocks = table
+      }
+      for block in range.first >> 9..<range.end >> 9 where machine.descriptor(table: blocks, index: block & 511) == 0 {
+        let descriptor = Descriptor.kernel(frame: block << 9, level: 2, use: .data)
+        machine.setDescriptor(table: blocks, index: block & 511, to: descriptor.raw)
+      }
+      if table != 0 {
+        machine.publishTables()
+        machine.setKernelRootEntry(gigabyte, to: Descriptor.table(frame: table).raw)
+      }
+    }
+    machine.publishTables()
+  }
+}
+
+extension Memory {
+  /// Whether this is an authority over all of a range.
+  func isAuthority(over range: FrameRange) -> Bool {
+    kind == MemoryUse.authority && range.first >= frame && range.end <= frame + frames
+  }
+}

@@ -1,0 +1,89 @@
+internal import AArch64
+internal import ABI
+internal import Machine
+
+extension Kernel where M: ~Copyable {
+  /// A task on 1 + `extra` frames in a row and a root table, all paid from its own quota, which comes out of
+  /// the account's.
+  mutating func createTask(_ caller: UInt64, account: UInt64, target: UInt64) throws(Refusal) {
+    let authority = try authority(handleWord(caller), of: thread(caller).pointee.task)
+    let first = word(caller, 2)
+    let root = word(caller, 7) & 0x7ff_ffff
+    let extra = word(caller, 7) >> 48
+    let quota = word(caller, 5)
+    guard extra <= 8 else { throw Refusal(.outOfRange, extra, limit: 8) }
+    guard first < 1 << 27 else { throw Refusal(.outOfRange, first, limit: 1 << 27) }
+    for frame in first...first + extra { try checkFree(frame, by: authority) }
+    try checkFree(root, by: authority)
+    guard root < first || root > first + extra else { throw Refusal(.frameNotFree, root) }
+    let needed = extra + 2
+    guard quota >= needed else { throw Refusal(.quotaExceeded, needed, limit: quota) }
+    try checkQuota(account, quota)
+    guard let identifier = identifiers.take() else {
+      throw Refusal(.identifiersExhausted, UInt64(identifiers.limit), limit: UInt64(identifiers.limit))
+    }
+    task(account).pointee.used += quota
+    task(account).pointee.children += 1
+    makeTask(first: first, extra: extra, root: root, identifier: identifier, parent: account)
+    let address = first << 12
+    task(address).pointee.name = word(caller, 6)
+    task(address).pointee.quota = quota
+    task(address).pointee.used = needed
+    install(target, HandleWord(.task, rights: 7, object: address), value: 0)
+    succeed(caller)
+  }
+
+  /// Writes a task's frames; they are free and there is nothing left to refuse.
+  mutating func makeTask(first: UInt64, extra: UInt64, root: UInt64, identifier: UInt64, parent: UInt64) {
+    for frame in first...first + extra {
+      machine.clear(frame: frame)
+      ledger(frame).pointee = .objects(account: first, live: .max)
+    }
+    machine.clear(frame: root)
+    ledger(root).pointee = .table(level: 1, used: 0, parent: first, entry: 0)
+    machine.publishTables()
+    let address = first << 12
+    let translation = identifier << 48 | root << 12
+    var words = Task()
+    words.translation = translation
+    words.parent = parent
+    words.slots = Geometry.taskHandles + extra * Geometry.frameHandles
+    words.extraFrames = extra
+    words.tables = 1
+    task(address).pointee = words
+    let t = thread(address + Task.threadOffset)
+    t.pointee.task = address
+    t.pointee.translation = translation
+  }
+}
+
+/// Address-space identifiers: a bit for each that is in use. 0 belongs to nobody.
+struct IdentifierSet {
+  private var words: InlineArray<64, UInt64> = .init(repeating: 0)
+  private var cursor = 0
+  /// Tasks that may live at once: 255 where the machine has 8-bit identifiers.
+  var limit: UInt32 = 4095
+
+  /// The next free identifier, round robin, so that an old one rests as long as possible.
+  mutating func take() -> UInt64? {
+    for step in 0...64 {
+      let index = (cursor + step) & 63
+      guard index * 64 <= Int(limit) else { continue }
+      var used = words[index]
+      if index == 0 { used |= 1 }
+      guard used != .max else { continue }
+      let bit = (~used).trailingZeroBitCount
+      let identifier = UInt64(index * 64 + bit)
+      guard identifier <= UInt64(limit) else { continue }
+      words[index] |= 1 &<< UInt64(bit)
+      cursor = index
+      return identifier
+    }
+    return nil
+  }
+
+  /// Gives an identifier back; the MMU has forgotten it.
+  mutating func giveBack(_ identifier: UInt64) {
+    words[Int(truncatingIfNeeded: identifier >> 6 & 63)] &= ~(1 &<< (identifier & 63))
+  }
+}

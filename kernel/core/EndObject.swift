@@ -1,0 +1,76 @@
+internal import ABI
+internal import Machine
+
+extension Kernel where M: ~Copyable {
+  /// Ends an object that no handle names any more; its slot may hold another one.
+  mutating func end(_ kind: ObjectKind, _ object: UInt64) {
+    switch kind {
+    case .endpoint: endEndpoint(object)
+    case .notification: endNotification(object)
+    case .interrupt: endInterrupt(object)
+    default: break
+    }
+    let frame = object >> 12
+    let word = ledger(frame).pointee
+    let bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: object >> 7 & 31)
+    guard word.kind == .objects else { return }
+    ledger(frame).pointee = .objects(account: word.task, live: word.live & ~bit)
+  }
+
+  /// All who wait there, to be served or to serve, learn that the peer is gone.
+  private mutating func endEndpoint(_ object: UInt64) {
+    while endpoint(object).pointee.queue != 0 {
+      let waiting = endpoint(object).pointee.queue
+      leaveQueue(waiting)
+      wakeRefused(waiting)
+    }
+  }
+
+  private mutating func endNotification(_ object: UInt64) {
+    while notification(object).pointee.queue != 0 {
+      let waiting = notification(object).pointee.queue
+      leaveQueue(waiting)
+      wakeRefused(waiting)
+    }
+    let bound = notification(object).pointee.boundThread
+    if bound != 0 { thread(bound).pointee.boundNotification = 0 }
+    var source = notification(object).pointee.sources
+    while source != 0 {
+      let next = interruptObject(source).pointee.nextSource
+      interruptObject(source).pointee.notification = 0
+      interruptObject(source).pointee.nextSource = 0
+      source = next
+    }
+  }
+
+  private mutating func wakeRefused(_ address: UInt64) {
+    if thread(address).pointee.isFault != 0 { return abandon(address) }
+    refuse(address, Refusal(.peerGone))
+    makeReady(address)
+  }
+
+  private mutating func endInterrupt(_ object: UInt64) {
+    unbind(object)
+    let interrupt = interruptObject(object).pointee
+    interrupts[interrupt.number] = 0
+    if interrupt.isActive != 0 { machine.deactivate(UInt32(truncatingIfNeeded: interrupt.number)) }
+  }
+
+  /// Takes an interrupt off the list of the notification that it signals.
+  func unbind(_ object: UInt64) {
+    let target = interruptObject(object).pointee.notification
+    guard target != 0 else { return }
+    let after = interruptObject(object).pointee.nextSource
+    var source = notification(target).pointee.sources
+    if source == object {
+      notification(target).pointee.sources = after
+    } else {
+      while interruptObject(source).pointee.nextSource != object {
+        source = interruptObject(source).pointee.nextSource
+      }
+      interruptObject(source).pointee.nextSource = after
+    }
+    interruptObject(object).pointee.notification = 0
+    interruptObject(object).pointee.nextSource = 0
+  }
+}

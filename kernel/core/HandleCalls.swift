@@ -1,0 +1,103 @@
+internal import ABI
+internal import Machine
+
+extension Kernel where M: ~Copyable {
+  /// `copy`: a handle with the same or fewer rights, badged once, into one's own table or a child's.
+  mutating func copyHandle(_ caller: UInt64) throws(Refusal) {
+    let own = thread(caller).pointee.task
+    let number = handleWord(caller)
+    var copied = handle(try slot(number, of: own)).pointee
+    guard copied.word != .empty else { throw Refusal(.slotEmpty, number) }
+    guard mayTravel(copied.word.kind) else { throw Refusal(.wrongKind, copied.word.kindNumber) }
+    let owner = try actingTask(word(caller, 0), of: own, .control)
+    let target = try emptySlot(word(caller, 1), of: owner)
+    let badge = word(caller, 3)
+    if badge != 0 {
+      guard copied.value == 0 else { throw Refusal(.notPermitted, badge, limit: copied.value) }
+      guard badge <= Badge.mintable else { throw Refusal(.outOfRange, badge, limit: Badge.mintable) }
+      copied.value = badge
+    }
+    let rights = copied.word.rights & word(caller, 2)
+    copied.word = HandleWord(raw: copied.word.raw & ~(7 << 4) | rights << 4)
+    install(copied, in: target)
+    succeed(caller)
+  }
+
+  /// `drop`: empties a slot. The last handle takes the object with it.
+  mutating func drop(_ caller: UInt64) throws(Refusal) {
+    let number = handleWord(caller)
+    let address = try slot(number, of: thread(caller).pointee.task)
+    let dropped = handle(address).pointee
+    guard dropped.word != .empty else { throw Refusal(.slotEmpty, number) }
+    if dropped.word.kind == .region, dropped.mapped != 0 {
+      throw Refusal(.regionMapped, number, limit: dropped.mapped)
+    }
+    // A task ends by `destroy`, in steps; its last handle cannot be lost.
+    if dropped.word.kind == .task, task(dropped.word.object).pointee.firstHandle == address, dropped.next == 0 {
+      throw Refusal(.busy, number)
+    }
+    empty(address)
+    succeed(caller)
+  }
+
+  /// Empties a slot whose handle may be dropped.
+  mutating func empty(_ address: UInt64) {
+    let dropped = handle(address).pointee
+    switch dropped.word.kind {
+    case .endpoint, .notification, .memory, .interrupt:
+      unlink(address)
+      if listHead(dropped.word.object).pointee == 0 { end(dropped.word.kind, dropped.word.object) }
+    case .task, .timer: unlink(address)
+    case .region where dropped.word.object != 0: unlink(address)
+    case .reply:
+      handle(address).pointee = Handle()
+      abandon(dropped.value)
+    case .region, .power, .gone, .none: handle(address).pointee = Handle()
+    }
+  }
+
+  /// A thread whose reply will never come gets `peerGone`.
+  mutating func abandon(_ caller: UInt64) {
+    let t = thread(caller)
+    t.pointee.server = 0
+    if t.pointee.isFault != 0 {
+      t.pointee.isFault = 0
+      t.pointee.state = ThreadState.idle
+      return
+    }
+    refuse(caller, Refusal(.peerGone))
+    makeReady(caller)
+  }
+
+  /// `revoke`: all other handles of the object go; of a badged handle those with the same badge.
+  mutating func revoke(_ caller: UInt64) throws(Refusal) {
+    let number = handleWord(caller)
+    let address = try slot(number, of: thread(caller).pointee.task)
+    let kept = handle(address).pointee
+    guard kept.word != .empty else { throw Refusal(.slotEmpty, number) }
+    guard isListed(kept.word.kind) else { throw Refusal(.wrongKind, kept.word.kindNumber) }
+    var next = listHead(kept.word.object).pointee
+    var steps = 0
+    while next != 0 {
+      let visited = next
+      let found = handle(visited).pointee
+      next = found.next
+      if visited == address || kept.value != 0 && found.value != kept.value { continue }
+      if found.word.kind == .region {
+        guard found.mapped == 0 else {
+          throw Refusal(.regionMapped, owner(ofSlot: visited) >> 12, limit: found.mapped)
+        }
+      }
+      makeGone(visited)
+      steps += 1
+      if steps == 32, machine.interruptIsPending() { return restart() }
+    }
+    succeed(caller)
+  }
+
+  /// A slot whose object is gone says so until it is dropped.
+  func makeGone(_ address: UInt64) {
+    unlink(address)
+    handle(address).pointee.word = HandleWord(.gone, rights: 0, object: 0)
+  }
+}

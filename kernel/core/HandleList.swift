@@ -1,0 +1,48 @@
+internal import ABI
+internal import Machine
+
+// The list of an object's handles. Its head is the object's first word, whatever the kind.
+extension Kernel where M: ~Copyable {
+  @inline(__always) func listHead(_ object: UInt64) -> Reference<UInt64> {
+    machine.memory(object, as: UInt64.self)
+  }
+
+  /// Fills an empty slot and puts it on the object's list.
+  func install(_ slot: UInt64, _ word: HandleWord, value: UInt64) {
+    let object = word.object
+    let new = handle(slot)
+    new.pointee = Handle(word: word, value: value)
+    let head = listHead(object)
+    new.pointee.next = head.pointee
+    if head.pointee != 0 { handle(head.pointee).pointee.previous = slot }
+    head.pointee = slot
+  }
+
+  /// Takes a slot off its object's list and empties it. The object stays, even without handles.
+  func unlink(_ slot: UInt64) {
+    let old = handle(slot).pointee
+    if old.previous != 0 {
+      handle(old.previous).pointee.next = old.next
+    } else {
+      listHead(old.word.object).pointee = old.next
+    }
+    if old.next != 0 { handle(old.next).pointee.previous = old.previous }
+    handle(slot).pointee = Handle()
+  }
+
+  /// Whether a handle of this kind lies on the list of an object.
+  func isListed(_ kind: ObjectKind) -> Bool {
+    switch kind {
+    case .endpoint, .notification, .task, .memory, .interrupt, .timer: true
+    case .region, .none, .reply, .power, .gone: false
+    }
+  }
+}
+
+extension Handle {
+  /// A handle that is on no list yet.
+  init(word: HandleWord, value: UInt64) {
+    self.word = word
+    self.value = value
+  }
+}

@@ -1,0 +1,52 @@
+internal import AArch64
+internal import ABI
+internal import Machine
+
+extension Kernel where M: ~Copyable {
+  /// `inspect`: facts about what the caller holds; changes nothing.
+  func inspect(_ caller: UInt64) throws(Refusal) {
+    let own = thread(caller).pointee.task
+    switch Inspection(rawValue: word(caller, 0)) {
+    case .handle:
+      let owner = try actingTask(handleWord(caller), of: own, .control)
+      let found = handle(try slot(word(caller, 1), of: owner)).pointee
+      show(caller, found.word.raw, found.value, found.offset, found.mapped)
+    case .translation:
+      let owner = try actingTask(handleWord(caller), of: own, .memory)
+      let page = word(caller, 1)
+      guard page < Geometry.taskPages else { throw Refusal(.outOfRange, page, limit: Geometry.taskPages) }
+      let walk = walk(owner, page: page)
+      guard walk.entry.isLeaf(level: walk.level) else { return show(caller, 0, 0, 0, 0) }
+      let covered = TableGeometry.frames(level: walk.level)
+      show(
+        caller, walk.level, walk.entry.frame + page & (covered - 1), walk.entry.rights.rawValue, covered)
+    case .task: inspectTask(caller, try actingTask(handleWord(caller), of: own, .control))
+    case .interrupt:
+      let found = try find(handleWord(caller), of: own, .interrupt, rights: Rights.Interrupt.show.rawValue)
+      let object = interruptObject(found.word.object).pointee
+      show(caller, object.number, object.trigger, object.deliveries, object.isActive)
+    case .kernel:
+      show(caller, facts.staticTables, facts.grownTables, facts.bootFrames, facts.readOnlyBytes)
+      setWord(caller, 4, facts.dataBytes)
+      setWord(caller, 5, facts.lostBytes)
+      setWord(caller, 6, machine.counterFrequency)
+      setWord(caller, 7, facts.processors)
+    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.kernel.rawValue)
+    }
+  }
+
+  private func inspectTask(_ caller: UInt64, _ owner: UInt64) {
+    let words = task(owner).pointee
+    let t = thread(owner + Task.threadOffset).pointee
+    show(caller, words.name, words.quota, words.used, t.state)
+    setWord(caller, 4, words.slots)
+    setWord(caller, 5, words.tables)
+    setWord(caller, 6, words.mappedPages)
+    setWord(caller, 7, t.priority)
+  }
+
+  private func show(_ caller: UInt64, _ x0: UInt64, _ x1: UInt64, _ x2: UInt64, _ x3: UInt64) {
+    succeed(caller, x0, x1, x2)
+    setWord(caller, 3, x3)
+  }
+}

@@ -1,0 +1,174 @@
+internal import AArch64
+internal import ABI
+internal import Machine
+
+/// A `map` whose every argument was checked.
+private struct MapPlan {
+  var owner: UInt64
+  var regionSlot: UInt64
+  var page: UInt64
+  var count: UInt64
+  var frame: UInt64
+  var rights: Rights.Memory
+  var isPrivate: Bool
+  var isDevice: Bool
+  var isBlock: Bool
+  var walk: Walk
+}
+
+extension Kernel where M: ~Copyable {
+  /// Frames that are cleared with interrupts masked: 16 × 4 KiB are 1,024 × DC ZVA.
+  private var step: UInt64 { 16 }
+
+  /// `map`: pages of one region under one leaf table. First everything is checked, then nothing can fail.
+  mutating func map(_ caller: UInt64) throws(Refusal) {
+    var plan = try planMap(caller)
+    let tables = try checkRoom(plan, caller)
+    guard clearFrames(plan) else { return }
+    let taken = grow(&plan, caller, tables)
+    enter(plan)
+    if plan.isBlock { mapBlock(plan) } else { mapPages(plan) }
+    machine.publishTables()
+    succeed(caller, plan.count, taken)
+  }
+
+  private func planMap(_ caller: UInt64) throws(Refusal) -> MapPlan {
+    let own = thread(caller).pointee.task
+    let owner = try actingTask(handleWord(caller), of: own, .memory)
+    let (page, count) = (word(caller, 1), word(caller, 2))
+    let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
+    let isPrivate = region.region.isPrivate
+    var frame = word(caller, 3)
+    var isDevice = false
+    if isPrivate {
+      try checkFrames(caller, own, frame, count)
+    } else {
+      let shown = memoryObject(region.word.object).pointee
+      frame = shown.frame + region.offset + page - region.region.page
+      isDevice = shown.kind == MemoryUse.device
+    }
+    let walk = walk(owner, page: page)
+    // Only memory that comes whole is a block; one left behind by a smaller unmap could not be split.
+    let isBlock = count == 512 && (page | frame) & 511 == 0 && walk.leaf == 0
+    return MapPlan(
+      owner: owner, regionSlot: slot, page: page, count: count, frame: frame, rights: region.memoryRights,
+      isPrivate: isPrivate, isDevice: isDevice, isBlock: isBlock, walk: walk)
+  }
+
+  /// Private pages come from free frames of an authority that the caller holds, and the account pays.
+  private func checkFrames(_ caller: UInt64, _ own: UInt64, _ frame: UInt64, _ count: UInt64) throws(Refusal) {
+    let authority = try authority(word(caller, 6), of: own)
+    guard frame < 1 << 27 else { throw Refusal(.outOfRange, frame, limit: 1 << 27) }
+    let range = FrameRange(frame, frame + count)
+    guard memoryObject(authority).pointee.isAuthority(over: range), ram.used.contains(range.end - 1) else {
+      throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
+    }
+    guard ram.isClaimed(frame), ram.isClaimed(range.end - 1) else {
+      throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
+    }
+    for each in range.first..<range.end {
+      let word = ledger(each).pointee
+      guard word.isFree else { throw Refusal(.frameNotFree, each, limit: word.kind.rawValue) }
+    }
+  }
+
+  /// Checks the entries, the spare frames and the account; returns the tables that are missing.
+  private func checkRoom(_ plan: MapPlan, _ caller: UInt64) throws(Refusal) -> UInt64 {
+    try checkEmpty(plan)
+    let needed: UInt64 = (plan.walk.middle == 0 ? 1 : 0) + (!plan.isBlock && plan.walk.leaf == 0 ? 1 : 0)
+    try checkSpares(plan, caller, needed)
+    try checkQuota(plan.owner, needed + (plan.isPrivate ? plan.count : 0))
+    return needed
+  }
+
+  /// Puts in the tables that are missing; returns which spares were taken, a bit each.
+  private mutating func grow(_ plan: inout MapPlan, _ caller: UInt64, _ needed: UInt64) -> UInt64 {
+    var spare = 4
+    if plan.walk.middle == 0 {
+      plan.walk.middle = word(caller, spare)
+      spare += 1
+      grow(plan.owner, plan.walk.middle, level: 2, parent: root(of: plan.owner), page: plan.page)
+    }
+    if !plan.isBlock, plan.walk.leaf == 0 {
+      plan.walk.leaf = word(caller, spare)
+      grow(plan.owner, plan.walk.leaf, level: 3, parent: plan.walk.middle, page: plan.page)
+    }
+    return 1 &<< needed &- 1
+  }
+
+  private func checkEmpty(_ plan: MapPlan) throws(Refusal) {
+    if plan.walk.leaf == 0 {
+      guard !plan.walk.entry.isValid else { throw Refusal(.alreadyMapped, plan.page, limit: plan.walk.level) }
+      return
+    }
+    for page in plan.page..<plan.page + plan.count {
+      guard machine.descriptor(table: plan.walk.leaf, index: page & 511) == 0 else {
+        throw Refusal(.alreadyMapped, page, limit: 3)
+      }
+    }
+  }
+
+  /// The spares that will be used are free, two different frames, and none of the pages.
+  private func checkSpares(_ plan: MapPlan, _ caller: UInt64, _ needed: UInt64) throws(Refusal) {
+    let given: UInt64 = (word(caller, 4) != 0 ? 1 : 0) + (word(caller, 5) != 0 ? 1 : 0)
+    guard given >= needed, needed == 0 || word(caller, 4) != 0 else {
+      throw Refusal(.tablesNeeded, needed, limit: given)
+    }
+    for index in 0..<Int(truncatingIfNeeded: needed) {
+      let frame = word(caller, 4 + index)
+      try checkFree(frame, by: firstMemory)
+      let isPage = plan.isPrivate && FrameRange(plan.frame, plan.frame + plan.count).contains(frame)
+      guard !isPage, index == 0 || frame != word(caller, 4) else { throw Refusal(.frameNotFree, frame) }
+    }
+  }
+
+  /// Clears the frames of private pages, 16 at a time; where an interrupt waits between two steps the call
+  /// starts over and goes on behind what is cleared already. Nothing else has been changed yet.
+  private mutating func clearFrames(_ plan: MapPlan) -> Bool {
+    guard plan.isPrivate else { return true }
+    var next = ram.cleared.first == plan.frame ? min(ram.cleared.end, plan.frame + plan.count) : plan.frame
+    ram.cleared = FrameRange(0, 0)
+    while true {
+      let end = min(next + step, plan.frame + plan.count)
+      for frame in next..<end { machine.clear(frame: frame) }
+      next = end
+      if next == plan.frame + plan.count { return true }
+      guard machine.interruptIsPending() else { continue }
+      ram.cleared = FrameRange(plan.frame, next)
+      restart()
+      return false
+    }
+  }
+
+  /// 2 MiB in one entry.
+  private mutating func mapBlock(_ plan: MapPlan) {
+    let descriptor = Descriptor.block(frame: plan.frame, rights: plan.rights, kind: plan.isDevice ? .device : .normal)
+    machine.setDescriptor(
+      table: plan.walk.middle, index: TableGeometry.index(page: plan.page, level: 2), to: descriptor.raw)
+    ledger(plan.walk.middle).pointee = ledger(plan.walk.middle).pointee.using(1)
+  }
+
+  /// Pages of 4 KiB in one leaf table.
+  private mutating func mapPages(_ plan: MapPlan) {
+    var descriptor = Descriptor.page(frame: plan.frame, rights: plan.rights, kind: plan.isDevice ? .device : .normal)
+    for index in plan.page & 511..<plan.page & 511 + plan.count {
+      machine.setDescriptor(table: plan.walk.leaf, index: index, to: descriptor.raw)
+      descriptor.raw += Geometry.frameBytes
+    }
+    ledger(plan.walk.leaf).pointee = ledger(plan.walk.leaf).pointee.using(Int64(bitPattern: plan.count))
+  }
+
+  /// Books the pages: ledger, region and account. Executable pages become visible to instruction fetch.
+  private mutating func enter(_ plan: MapPlan) {
+    for offset in 0..<plan.count where plan.isPrivate {
+      ledger(plan.frame + offset).pointee = .privatePage(task: plan.owner >> 12, page: plan.page + offset)
+    }
+    for offset in 0..<plan.count where plan.rights.contains(.execute) {
+      machine.synchronizeInstructions(frame: plan.frame + offset)
+    }
+    handle(plan.regionSlot).pointee.mapped += plan.count
+    task(plan.owner).pointee.mappedPages += plan.count
+    if plan.isPrivate { task(plan.owner).pointee.used += plan.count }
+    if plan.isDevice { noteDevice(plan.frame, plan.count, isMapped: true) }
+  }
+}

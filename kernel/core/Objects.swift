@@ -1,0 +1,135 @@
+public import ABI
+
+/// The start of every object that handles name: its list of handles. 0 ends the list.
+package enum ObjectHeader {
+  /// Bytes from the start of an object to the address of its first handle: none.
+  static var firstHandleOffset: UInt64 { 0 }
+  /// Bytes of an object slot.
+  static var slotBytes: UInt64 { 128 }
+}
+
+/// A meeting point of callers and receivers. Its queue holds threads of one kind at a time.
+public struct Endpoint: BitwiseCopyable {
+  /// First handle on its list.
+  public var firstHandle: UInt64 = 0
+  /// First thread of its queue, callers or receivers; 0: nobody waits.
+  public var queue: UInt64 = 0
+  /// 1 when the queue holds receivers.
+  public var holdsReceivers: UInt64 = 0
+}
+
+/// Bits that are set until somebody takes them.
+public struct Notification: BitwiseCopyable {
+  /// First handle on its list.
+  public var firstHandle: UInt64 = 0
+  /// The bits.
+  public var bits: UInt64 = 0
+  /// First thread that waits.
+  public var queue: UInt64 = 0
+  /// The thread that is bound: its `receive` wakes for the bits.
+  public var boundThread: UInt64 = 0
+  /// First of the interrupts that signal it.
+  public var sources: UInt64 = 0
+}
+
+/// An interrupt in the hands of its driver; also the timer
+/// and the log, which signal in the same way.
+public struct Interrupt: BitwiseCopyable {
+  /// First handle on its list.
+  public var firstHandle: UInt64 = 0
+  /// INTID; `InterruptNumber.timer` for the timer.
+  public var number: UInt64 = 0
+  /// 0 level, 1 edge.
+  public var trigger: UInt64 = 0
+  /// The notification that it signals; 0: none.
+  public var notification: UInt64 = 0
+  /// The bits that it sets there.
+  public var bits: UInt64 = 0
+  /// 1 from delivery until the driver's acknowledge.
+  public var isActive: UInt64 = 0
+  /// Times delivered.
+  public var deliveries: UInt64 = 0
+  /// Next of the interrupts that signal the same notification.
+  public var nextSource: UInt64 = 0
+}
+
+/// Memory that may be given out or mapped.
+public struct Memory: BitwiseCopyable {
+  /// First handle on its list.
+  public var firstHandle: UInt64 = 0
+  /// `MemoryUse`.
+  public var kind: UInt64 = 0
+  /// First frame.
+  public var frame: UInt64 = 0
+  /// Frames.
+  public var frames: UInt64 = 0
+}
+
+/// What a Memory is.
+package enum MemoryUse {
+  /// All RAM: frames for private pages, tables and objects.
+  package static var authority: UInt64 { 1 }
+  /// All of device space: device ranges and interrupts are made with it.
+  package static var deviceAuthority: UInt64 { 2 }
+  /// Frames of the image that may be mapped: the bundle, the log ring.
+  package static var fixed: UInt64 { 3 }
+  /// A device's registers.
+  package static var device: UInt64 { 4 }
+}
+
+/// A slot of a task's table. It lies on the list of its object, so that a revoke finds it.
+public struct Handle: BitwiseCopyable {
+  /// Object, kind and rights.
+  public var word = HandleWord.empty
+  /// The badge; of a region its `RegionWord`; of a reply the thread that waits.
+  public var value: UInt64 = 0
+  /// Bits 33:0 the next handle on the object's list (address >> 5), 61:34 a region's offset in its Memory.
+  var nextWord: UInt64 = 0
+  /// Bits 33:0 the previous one (0: first), 61:34 pages of a region that are mapped.
+  var previousWord: UInt64 = 0
+}
+
+extension Handle {
+  private static var linkMask: UInt64 { (1 << 34) - 1 }
+  /// Address of the next handle on the object's list.
+  package var next: UInt64 {
+    get { (nextWord & Handle.linkMask) << 5 }
+    set { nextWord = nextWord & ~Handle.linkMask | newValue >> 5 }
+  }
+  /// Address of the previous handle on the object's list.
+  package var previous: UInt64 {
+    get { (previousWord & Handle.linkMask) << 5 }
+    set { previousWord = previousWord & ~Handle.linkMask | newValue >> 5 }
+  }
+  /// First page of the Memory that a region shows.
+  package var offset: UInt64 {
+    get { nextWord >> 34 }
+    set { nextWord = nextWord & Handle.linkMask | newValue << 34 }
+  }
+  /// Pages of a region that are mapped.
+  package var mapped: UInt64 {
+    get { previousWord >> 34 }
+    set { previousWord = previousWord & Handle.linkMask | newValue << 34 }
+  }
+  /// What a region covers.
+  package var region: RegionWord { RegionWord(raw: value) }
+  /// A region's rights.
+  package var memoryRights: Rights.Memory { Rights.Memory(rawValue: word.rights) }
+}
+
+extension Memory {
+  /// A range of frames.
+  init(kind: UInt64, frame: UInt64, frames: UInt64) {
+    self.kind = kind
+    self.frame = frame
+    self.frames = frames
+  }
+}
+
+extension Interrupt {
+  /// An interrupt that is not bound yet.
+  init(number: UInt64, trigger: UInt64) {
+    self.number = number
+    self.trigger = trigger
+  }
+}

@@ -1,0 +1,69 @@
+internal import ABI
+internal import Machine
+
+extension Kernel where M: ~Copyable {
+  /// `thread`: starts, suspends or resumes a task's thread; binds a notification to the caller's own.
+  mutating func threadAction(_ caller: UInt64) throws(Refusal) {
+    let own = thread(caller).pointee.task
+    guard let action = ThreadAction(rawValue: word(caller, 0)) else {
+      throw Refusal(.invalidOperation, word(caller, 0), limit: ThreadAction.bind.rawValue)
+    }
+    if action == .bind { return try bindNotification(caller, own) }
+    let owner = try find(handleWord(caller), of: own, .task, rights: Rights.Task.control.rawValue).word.object
+    guard task(owner).pointee.destroyPhase == 0 else { throw Refusal(.busy, task(owner).pointee.destroyPhase) }
+    let address = owner + Task.threadOffset
+    switch action {
+    case .start: try start(caller, address)
+    case .suspend: suspend(address)
+    case .resume: resume(address)
+    case .bind: break
+    }
+    if cpu.current == caller || thread(caller).pointee.isSuspended != 0 { succeed(caller) }
+  }
+
+  private mutating func start(_ caller: UInt64, _ address: UInt64) throws(Refusal) {
+    let t = thread(address)
+    guard t.pointee.state == ThreadState.idle, t.pointee.caller == 0 else { throw Refusal(.busy, t.pointee.state) }
+    let (entry, priority) = (word(caller, 1), word(caller, 4))
+    guard entry & 3 == 0 else { throw Refusal(.unaligned, entry, limit: 4) }
+    guard word(caller, 2) & 15 == 0 else { throw Refusal(.unaligned, word(caller, 2), limit: 16) }
+    guard priority < 64 else { throw Refusal(.outOfRange, priority, limit: 64) }
+    var registers = SavedRegisters()
+    registers.x[0] = word(caller, 3)
+    registers.stack = word(caller, 2)
+    registers.instruction = entry
+    t.pointee.registers = registers
+    t.pointee.priority = priority
+    makeReady(address)
+  }
+
+  /// Off the processor until `resume`; a wait goes on and may end meanwhile.
+  mutating func suspend(_ address: UInt64) {
+    let t = thread(address)
+    guard t.pointee.isSuspended == 0 else { return }
+    t.pointee.isSuspended = 1
+    guard t.pointee.state == ThreadState.ready else { return }
+    if cpu.current == address { cpu.current = 0 } else { removeReady(address) }
+  }
+
+  private mutating func resume(_ address: UInt64) {
+    let t = thread(address)
+    guard t.pointee.isSuspended != 0 else { return }
+    t.pointee.isSuspended = 0
+    if t.pointee.state == ThreadState.ready { makeReady(address) }
+  }
+
+  /// From here on a `receive` of this thread also wakes for the notification's bits.
+  private func bindNotification(_ caller: UInt64, _ own: UInt64) throws(Refusal) {
+    let found = try find(word(caller, 1), of: own, .notification, rights: Rights.Notification.wait.rawValue)
+    let n = notification(found.word.object)
+    guard n.pointee.boundThread == 0 || n.pointee.boundThread == caller else {
+      throw Refusal(.busy, word(caller, 1))
+    }
+    let before = thread(caller).pointee.boundNotification
+    if before != 0 { notification(before).pointee.boundThread = 0 }
+    n.pointee.boundThread = caller
+    thread(caller).pointee.boundNotification = found.word.object
+    succeed(caller)
+  }
+}

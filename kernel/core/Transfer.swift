@@ -1,0 +1,71 @@
+internal import ABI
+internal import Machine
+
+// How a message gets from one thread's registers into another's.
+extension Kernel where M: ~Copyable {
+  /// Copies the eight words, the label and the badge, and the handle that goes along.
+  func deliver(from sender: UInt64, to receiver: UInt64, badge: UInt64) {
+    let source = thread(sender)
+    let target = thread(receiver)
+    let passed = Transfer(raw: source.pointee.registers.x[10]).pass
+    let wanted = Transfer(raw: target.pointee.registers.x[10]).receive
+    for index in 0..<8 {
+      target.pointee.registers.x[index] = source.pointee.registers.x[index]
+    }
+    target.pointee.registers.x[8] = source.pointee.registers.x[8] & ~Outcome.refused
+    target.pointee.registers.x[9] = badge
+    target.pointee.registers.x[10] =
+      passed == 0 ? 0 : pass(passed, of: source.pointee.task, to: target.pointee.task, slot: wanted)
+  }
+
+  /// Delivers the fault of a thread as a message; its own registers stay as they are.
+  func deliverFault(of sender: UInt64, to receiver: UInt64, badge: UInt64) {
+    let source = thread(sender).pointee
+    let target = thread(receiver)
+    for index in 5..<8 { target.pointee.registers.x[index] = 0 }
+    target.pointee.registers.x[FaultMessage.syndrome] = source.faultSyndrome
+    target.pointee.registers.x[FaultMessage.address] = source.faultAddress
+    target.pointee.registers.x[FaultMessage.instruction] = source.registers.instruction
+    target.pointee.registers.x[FaultMessage.stack] = source.registers.stack
+    target.pointee.registers.x[FaultMessage.link] = source.registers.x[30]
+    target.pointee.registers.x[8] = source.faultSyndrome >> 26
+    target.pointee.registers.x[9] = badge | Badge.fault
+    target.pointee.registers.x[10] = 0
+  }
+
+  /// Copies a handle into the receiver's slot; returns the slot, or 0 where the receiver takes none, the
+  /// slot is taken, or the handle has gone since the sender named it.
+  private func pass(_ number: UInt64, of sender: UInt64, to receiver: UInt64, slot wanted: UInt64) -> UInt64 {
+    guard let source = try? slot(number, of: sender), let target = try? emptySlot(wanted, of: receiver) else {
+      return 0
+    }
+    let copied = handle(source).pointee
+    guard mayTravel(copied.word.kind) else { return 0 }
+    install(copied, in: target)
+    return wanted
+  }
+
+  /// A reply is owed by one thread and a region belongs to one address space: neither travels.
+  func mayTravel(_ kind: ObjectKind) -> Bool { isListed(kind) || kind == .power }
+
+  /// Puts a copy of a handle into an empty slot.
+  func install(_ copied: Handle, in target: UInt64) {
+    if isListed(copied.word.kind) {
+      install(target, copied.word, value: copied.value)
+    } else {
+      handle(target).pointee = Handle(word: copied.word, value: copied.value)
+    }
+  }
+
+  /// Refuses, before anything is written, a message that names a handle which may not go along.
+  func checkPassed(_ caller: UInt64, rights: UInt64) throws(Refusal) {
+    let passed = Transfer(raw: word(caller, 10)).pass
+    guard passed != 0 else { return }
+    guard rights & Rights.Endpoint.pass.rawValue != 0 else {
+      throw Refusal(.missingRight, rights, limit: Rights.Endpoint.pass.rawValue)
+    }
+    let found = handle(try slot(passed, of: thread(caller).pointee.task)).pointee.word
+    guard found != .empty else { throw Refusal(.slotEmpty, passed) }
+    guard mayTravel(found.kind) else { throw Refusal(.wrongKind, found.kindNumber) }
+  }
+}

@@ -1,0 +1,60 @@
+internal import AArch64
+internal import ABI
+internal import Machine
+
+/// Where a walk for one page ended.
+struct Walk {
+  /// Table of level 2, or 0 where the root has none.
+  var middle: UInt64 = 0
+  /// Table of level 3, or 0 where level 2 has none (a block is none).
+  var leaf: UInt64 = 0
+  /// The entry at which the walk ended and its level.
+  var entry = Descriptor.empty
+  var level: UInt64 = 1
+}
+
+extension Kernel where M: ~Copyable {
+  /// Frame of a task's root table.
+  func root(of owner: UInt64) -> UInt64 { task(owner).pointee.translation >> 12 & 0x7ff_ffff }
+
+  /// Walks a task's tables for a page, as the MMU would.
+  func walk(_ owner: UInt64, page: UInt64) -> Walk {
+    var walk = Walk()
+    walk.entry = entry(of: root(of: owner), page: page, level: 1)
+    guard walk.entry.isTable(level: 1) else { return walk }
+    walk.middle = walk.entry.frame
+    walk.level = 2
+    walk.entry = entry(of: walk.middle, page: page, level: 2)
+    guard walk.entry.isTable(level: 2) else { return walk }
+    walk.leaf = walk.entry.frame
+    walk.level = 3
+    walk.entry = entry(of: walk.leaf, page: page, level: 3)
+    return walk
+  }
+
+  @inline(__always) func entry(of table: UInt64, page: UInt64, level: UInt64) -> Descriptor {
+    Descriptor(raw: machine.descriptor(table: table, index: TableGeometry.index(page: page, level: level)))
+  }
+
+  /// Puts a table on a free frame into an empty entry of its parent: cleared, in the ledger, then linked.
+  mutating func grow(_ owner: UInt64, _ frame: UInt64, level: UInt64, parent: UInt64, page: UInt64) {
+    machine.clear(frame: frame)
+    let index = TableGeometry.index(page: page, level: level - 1)
+    ledger(frame).pointee = .table(level: level, used: 0, parent: parent, entry: index)
+    // The table's own stores must be visible before the entry that leads the MMU to it.
+    machine.publishTables()
+    machine.setDescriptor(table: parent, index: index, to: Descriptor.table(frame: frame).raw)
+    ledger(parent).pointee = ledger(parent).pointee.using(1)
+    task(owner).pointee.tables += 1
+    task(owner).pointee.used += 1
+  }
+
+  /// Takes an empty table out of its parent. The MMU must forget it before the frame is freed.
+  mutating func prune(_ owner: UInt64, _ frame: UInt64) {
+    let word = ledger(frame).pointee
+    machine.setDescriptor(table: word.parent, index: word.entry, to: Descriptor.empty.raw)
+    ledger(word.parent).pointee = ledger(word.parent).pointee.using(-1)
+    task(owner).pointee.tables -= 1
+    task(owner).pointee.used -= 1
+  }
+}
