@@ -1,0 +1,32 @@
+package import CAArch64
+
+/// A PL011 that is only polled: for the lines of boot before a console service lives, and for a panic.
+package struct EmergencyConsole: Sendable {
+  /// Address of its registers: physical before the MMU is on, virtual after. 0: there is none.
+  package var base: UInt64
+
+  /// A console whose registers lie at `base`.
+  package init(base: UInt64) { self.base = base }
+
+  /// Writes a byte; a line feed returns the carriage first, for terminals in raw mode.
+  package func write(_ byte: UInt8) {
+    guard base != 0 else { return }
+    if byte == 0x0a { send(0x0d) }
+    send(byte)
+  }
+
+  /// Waits for room, but not for ever: a UART that is stuck must not keep a panic from its end.
+  private func send(_ byte: UInt8) {
+    var patience = 1_000_000
+    while mmio_read(base &+ Register.flag) & Register.transmitFull != 0, patience > 0 { patience &-= 1 }
+    mmio_write(base &+ Register.data, UInt32(byte))
+  }
+
+  /// Offsets and bits. PL011 TRM, 3.3.1 and 3.3.3.
+  private enum Register {
+    static var data: UInt64 { 0x00 }
+    static var flag: UInt64 { 0x18 }
+    /// UARTFR.TXFF.
+    static var transmitFull: UInt32 { 1 << 5 }
+  }
+}

@@ -1,0 +1,52 @@
+package import CAArch64
+package import Machine
+
+extension Hardware {
+  package func descriptor(table frame: UInt64, index: UInt64) -> UInt64 {
+    memory(frame &<< 12 &+ index &* 8, as: UInt64.self).pointee
+  }
+  package func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64) {
+    memory(frame &<< 12 &+ index &* 8, as: UInt64.self).pointee = value
+  }
+  /// DSB ISHST, ISB: walks that follow find the entries written. Arm ARM D8.14.
+  package func publishTables() {
+    cpu_dsb_stores()
+    cpu_isb()
+  }
+  /// The DSB before orders the entry's removal before the invalidation.
+  package func invalidate(page: UInt64, identifier: UInt64) {
+    cpu_dsb_stores()
+    tlb_forget_page(identifier &<< 48 | page)
+  }
+  package func invalidate(identifier: UInt64) {
+    cpu_dsb_stores()
+    tlb_forget_identifier(identifier &<< 48)
+  }
+  package func completeInvalidation() {
+    cpu_dsb()
+    cpu_isb()
+  }
+  /// No ISB: the kernel touches nothing through TTBR0, and the exception return synchronises. D8.2.2.
+  package func activate(translation: UInt64) { cpu_write_task_translation(translation) }
+
+  package func kernelRootEntry(_ index: UInt64) -> UInt64 {
+    memory(kernelRoot &+ index &* 8, as: UInt64.self).pointee
+  }
+  package func setKernelRootEntry(_ index: UInt64, to value: UInt64) {
+    memory(kernelRoot &+ index &* 8, as: UInt64.self).pointee = value
+  }
+  package func invalidateKernel(address: UInt64) {
+    cpu_dsb_stores()
+    tlb_forget_kernel_page(address &>> 12 & 0xfff_ffff_ffff)
+  }
+
+  /// Lets TTBR0 be walked: clears TCR_EL1.EPD0, which boot set when the identity map went. Once, at the
+  /// first task, after `activate`.
+  package func openTaskHalf() {
+    cpu_write_translation_control(cpu_read_translation_control() & ~(1 << 7))
+    cpu_isb()
+  }
+
+  /// Address-space identifiers that the processor tells apart: 256 or 65536. ID_AA64MMFR0_EL1.ASIDBits.
+  package var identifiers: UInt64 { cpu_memory_features() >> 4 & 15 == 2 ? 1 << 16 : 1 << 8 }
+}

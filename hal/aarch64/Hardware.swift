@@ -1,0 +1,87 @@
+package import CAArch64
+package import Machine
+
+/// The real machine: memory through the kernel's direct map, one MMU, a GIC's CPU interface, CNTV, PSCI.
+///
+/// Statically initialised; boot fills it in.
+package struct Hardware: Machine, ~Copyable {
+  /// Kernel virtual address of physical address 0: a 39-bit upper half holds 512 GiB.
+  package static var directMap: UInt64 { 0xffff_ff80_0000_0000 }
+
+  /// Physical address of the kernel's first-level table.
+  package var kernelRoot: UInt64 = 0
+  /// Frame of the kernel's second-level table of the image's GiB.
+  package var kernelBlockTable: UInt64 = 0
+  /// The counter's frequency in Hz.
+  package var counterFrequency: UInt64 = 0
+  /// How power is asked for.
+  package var conduit: PowerConduit = .none
+  /// The emergency console's registers: kernel virtual address, valid while slot 0 of the root is.
+  package var console: UInt64 = 0
+  /// GICv2: kernel virtual address of GICC. 0: system registers.
+  package var cpuInterface: UInt64 = 0
+
+  /// A machine of which nothing is known yet.
+  package init() {}
+
+  package func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
+    // Safety: the core vouches for the physical address (its ledger says what a frame is); the direct map
+    // covers all RAM that was claimed, and is never null.
+    unsafe Reference(
+      UnsafeMutablePointer<Value>(bitPattern: UInt(address &+ Hardware.directMap)).unsafelyUnwrapped)
+  }
+
+  package func clear(frame: UInt64) { frame_clear(Hardware.address(frame)) }
+  package func copy(frame source: UInt64, to destination: UInt64) {
+    frame_copy(Hardware.address(source), Hardware.address(destination))
+  }
+  package func synchronizeInstructions(frame: UInt64) { frame_publish_code(Hardware.address(frame)) }
+
+  /// Kernel virtual address of a frame.
+  package static func address(_ frame: UInt64) -> UInt64 { directMap &+ frame &<< 12 }
+
+  package func emergencyWrite(_ byte: UInt8) {
+    guard Descriptor(raw: kernelRootEntry(0)).isValid else { return }
+    EmergencyConsole(base: console).write(byte)
+  }
+
+  package func power(off: Bool) {
+    conduit.call(off ? PowerConduit.off : PowerConduit.reset)
+    while true { cpu_wait_for_interrupt() }
+  }
+}
+
+extension Hardware {
+  /// MIDR_EL1: implementer, variant, part and revision of the processor.
+  package static var model: UInt64 { cpu_model() }
+  /// CNTFRQ_EL0, in Hz.
+  package static var frequency: UInt64 { cpu_counter_frequency() }
+  /// DCZID_EL0.
+  package static var zeroBlock: UInt64 { cpu_zero_block() }
+  /// Whether DC ZVA is allowed and clears 64 bytes: DZP clear, BS 4. Arm ARM D17.2.31.
+  package static var clearsByLine: Bool { zeroBlock & 31 == 4 }
+}
+
+/// The instruction by which PSCI is called: `method` of the device tree's psci node.
+package enum PowerConduit: UInt8, Sendable {
+  /// No PSCI: power is out of reach.
+  case none
+  /// HVC.
+  case hypervisor
+  /// SMC.
+  case monitor
+
+  /// SYSTEM_OFF.
+  package static var off: UInt32 { PSCI_SYSTEM_OFF }
+  /// SYSTEM_RESET.
+  package static var reset: UInt32 { PSCI_SYSTEM_RESET }
+
+  /// Calls a function without arguments. Returns when there is no PSCI, or it refused.
+  package func call(_ function: UInt32) {
+    switch self {
+    case .none: break
+    case .hypervisor: _ = psci_by_hypervisor(UInt64(function))
+    case .monitor: _ = psci_by_monitor(UInt64(function))
+    }
+  }
+}

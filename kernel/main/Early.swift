@@ -1,0 +1,125 @@
+internal import AArch64
+internal import DeviceTree
+internal import KernelEntry
+
+/// Runs with the MMU off, at its physical address: reads the device tree, checks what the map depends on,
+/// and builds the tables. Returns the physical address of the root, for both halves.
+@c(kernelEarly) func kernelEarly(_ tree: UInt64, _ level: UInt64) -> UInt64 {
+  // Safety: the state's only user, see State.swift.
+  unsafe state.tree = tree
+  unsafe state.level = level
+  unsafe machine.counterFrequency = Hardware.frequency
+  var console = EmergencyConsole(base: 0)
+  do throws(Refusal) {
+    let facts = try readTree(at: tree, console: &console)
+    try checkMemory(facts)
+    guard Hardware.clearsByLine else { throw .zeroBlock(Hardware.zeroBlock) }
+    return try buildTables(facts)
+  } catch {
+    refuse(error, console: console)
+  }
+}
+
+/// Reads the tree where it lies, by aligned words: memory is of Device type now. Finds the UART first, so
+/// that the other refusals can be told.
+private func readTree(at address: UInt64, console: inout EmergencyConsole) throws(Refusal) -> BootFacts {
+  guard address & 7 == 0 else {
+    throw .tree(DeviceTreeError(.unaligned, found: address, expected: 8))
+  }
+  do throws(DeviceTreeError) {
+    // Safety: the loader vouches for the tree; the reader stays inside the size that its header gives.
+    let start = unsafe UnsafePointer<UInt32>(bitPattern: UInt(address))
+    guard let start = unsafe start else { throw DeviceTreeError(.wrongMagic, found: 0, expected: 0xd00d_feed) }
+    let tree = try unsafe DeviceTree(MemorySource(start: start))
+    if let node = tree.standardOutput ?? tree.node(compatibleWith: "arm,pl011"),
+      let registers = try tree.range(0, of: node)
+    {
+      console = EmergencyConsole(base: registers.base)
+    }
+    let facts = try BootFacts(tree)
+    console = EmergencyConsole(base: facts.uart.registers.base)
+    switch facts.psci {
+    case .hvc: unsafe machine.conduit = .hypervisor
+    case .smc: unsafe machine.conduit = .monitor
+    case nil: unsafe machine.conduit = .none
+    }
+    unsafe state.facts = facts
+    return facts
+  } catch {
+    throw .tree(error)
+  }
+}
+
+/// Finds the RAM that holds the image, and refuses what could not be mapped rightly.
+private func checkMemory(_ facts: borrowing BootFacts) throws(Refusal) {
+  let uart = facts.uart.registers.base
+  var found = false
+  for index in 0..<facts.memory.count {
+    let range = facts.memory[index]
+    if range.base <= ImageLayout.ledger, ImageLayout.ledger < range.end {
+      unsafe state.memoryBase = range.base
+      unsafe state.memoryEnd = range.end
+      guard range.size >= Refusal.leastMemory else { throw .memoryTooSmall(range.size) }
+      found = range.end >= ImageLayout.end
+    }
+    if range.base &>> 30 <= uart &>> 30, uart &>> 30 <= (range.end &- 1) &>> 30 { throw .consoleBesideRAM(uart) }
+  }
+  guard found else { throw .notRAM(ImageLayout.ledger, ImageLayout.end) }
+}
+
+/// Maps the image's blocks, each for its one use, and the console. Both halves share the tables.
+private func buildTables(_ facts: borrowing BootFacts) throws(Refusal) -> UInt64 {
+  let pool = BootPool(next: ImageLayout.pool >> 12, end: ImageLayout.poolEnd >> 12)
+  guard var builder = TableBuilder(store: pool) else { throw .tables }
+  do throws(TableRefusal) {
+    try map(ImageLayout.ledger, ImageLayout.code, .data, &builder)
+    try map(ImageLayout.code, ImageLayout.readOnly, .code, &builder)
+    try map(ImageLayout.readOnly, ImageLayout.data, .readOnly, &builder)
+    try map(ImageLayout.data, ImageLayout.end, .data, &builder)
+    let console = (facts.uart.registers.base >> 30) << 18
+    try builder.map(console..<console &+ 1 << 18, at: 0, use: .emergencyConsole, largest: 1, smallest: 1)
+  } catch {
+    throw .tables
+  }
+  unsafe machine.kernelRoot = builder.root << 12
+  unsafe machine.kernelBlockTable = builder.store.entry(table: builder.root, index: ImageLayout.code >> 30).frame
+  return builder.root << 12
+}
+
+private func map(
+  _ base: UInt64, _ end: UInt64, _ use: KernelUse, _ builder: inout TableBuilder<BootPool>
+) throws(TableRefusal) {
+  try builder.map(base >> 12..<end >> 12, at: base >> 12, use: use)
+}
+
+/// The tables of the image, cleared by the entry, handed out in order. Written before the MMU is on.
+struct BootPool: TableStore {
+  private var next: UInt64
+  private let end: UInt64
+
+  init(next: UInt64, end: UInt64) {
+    self.next = next
+    self.end = end
+  }
+
+  func entry(table frame: UInt64, index: UInt64) -> Descriptor {
+    // Safety: only frames that `take` gave out come here, and index is below 512.
+    Descriptor(raw: unsafe BootPool.words(frame)[Int(truncatingIfNeeded: index)])
+  }
+
+  mutating func setEntry(table frame: UInt64, index: UInt64, to entry: Descriptor) {
+    // Safety: as above.
+    unsafe BootPool.words(frame)[Int(truncatingIfNeeded: index)] = entry.raw
+  }
+
+  mutating func take() -> UInt64? {
+    guard next < end else { return nil }
+    next &+= 1
+    return next &- 1
+  }
+
+  private static func words(_ frame: UInt64) -> UnsafeMutablePointer<UInt64> {
+    // Safety: a frame of the pool, by its physical address, which is where it is with the MMU off.
+    unsafe UnsafeMutablePointer(bitPattern: UInt(frame << 12)).unsafelyUnwrapped
+  }
+}
