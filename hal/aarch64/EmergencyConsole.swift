@@ -8,15 +8,9 @@ package struct EmergencyConsole: Sendable {
   /// A console whose registers lie at `base`.
   package init(base: UInt64) { self.base = base }
 
-  /// Writes a byte; a line feed returns the carriage first, for terminals in raw mode.
+  /// Writes a byte. Waits for room, but not for ever: a UART that is stuck must not keep a panic from its end.
   package func write(_ byte: UInt8) {
     guard base != 0 else { return }
-    if byte == 0x0a { send(0x0d) }
-    send(byte)
-  }
-
-  /// Waits for room, but not for ever: a UART that is stuck must not keep a panic from its end.
-  private func send(_ byte: UInt8) {
     var patience = 1_000_000
     while mmio_read(base &+ Register.flag) & Register.transmitFull != 0, patience > 0 { patience &-= 1 }
     mmio_write(base &+ Register.data, UInt32(byte))

@@ -45,6 +45,11 @@ package struct Hardware: Machine, ~Copyable {
     EmergencyConsole(base: console).write(byte)
   }
 
+  /// The image tells it, and stops: kernel/main/Panic.swift.
+  package func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64) {
+    kernelHalt(task, syndrome, address, instruction)
+  }
+
   package func power(off: Bool) {
     conduit.call(off ? PowerConduit.off : PowerConduit.reset)
     while true { cpu_wait_for_interrupt() }

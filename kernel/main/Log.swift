@@ -15,5 +15,6 @@ func show(_ text: borrowing Line, subject: StaticString, on console: EmergencyCo
   head.pad(to: 31)
   for index in 0..<head.count { console.write(head.bytes[index]) }
   for index in 0..<text.count { console.write(text.bytes[index]) }
+  console.write(0x0d)
   console.write(0x0a)
 }

@@ -14,6 +14,29 @@ internal import KernelEntry
   unsafe machine.conduit.call(PowerConduit.off)
 }
 
+/// A task faulted that has no pager: the memory server, which nobody could bring back.
+@c(kernelHalt) func kernelHalt(_ task: UInt64, _ syndrome: UInt64, _ address: UInt64, _ instruction: UInt64) {
+  let console = Panic.console()
+  var line = Line()
+  line.append("the task that serves all others faulted: ")
+  for index in 0..<8 {
+    let byte = UInt8(truncatingIfNeeded: task &>> UInt64(index &* 8))
+    if byte != 0 { line.append(byte: byte) }
+  }
+  show(line, subject: "panic", on: console)
+  line = Line()
+  line.append("at ")
+  line.append(hexadecimal: instruction)
+  line.append(", syndrome ")
+  line.append(hexadecimal: syndrome)
+  line.append(", address ")
+  line.append(hexadecimal: address)
+  show(line, subject: "where", on: console)
+  semihosting_exit(UInt64(REFUSED_PANIC))
+  unsafe machine.conduit.call(PowerConduit.off)
+  boot_refused(UInt64(REFUSED_PANIC))
+}
+
 /// An exception of the kernel's own.
 struct Panic {
   /// Which of the 16 vectors: 4 is synchronous, 5 to 7 are interrupts and errors.

@@ -17,5 +17,14 @@
   CAARCH64_INLINE int64_t name(uint64_t function) { (void)function; return -1; }
 #endif
 
+// A task faulted that has nobody to tell: the kernel's image reports it and stops.
+#if CAARCH64_REAL
+void kernelHalt(uint64_t task, uint64_t syndrome, uint64_t address, uint64_t instruction);
+#else
+CAARCH64_INLINE void kernelHalt(uint64_t task, uint64_t syndrome, uint64_t address, uint64_t instruction) {
+  (void)task; (void)syndrome; (void)address; (void)instruction;
+}
+#endif
+
 CAARCH64_PSCI(psci_by_hypervisor, "hvc #0")
 CAARCH64_PSCI(psci_by_monitor, ".arch_extension sec\n\tsmc #0")
