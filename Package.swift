@@ -86,12 +86,12 @@ let host: [Target] = [
   test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated"]),
   test("ServicesTests", ["MemoryCore", "InitCore", "ShellCore", "Runtime", "Interfaces", "KernelCore", "Simulated"]),
   test("InterfacesTests", ["Interfaces", "Runtime", "ABI"]),
-  test("SystemTests", ["QEMU"]),
+  test("SystemTests", ["QEMU"], exclude: ["Expected", "Fixtures"]),
 ]
 
-func test(_ name: String, _ dependencies: [String]) -> Target {
+func test(_ name: String, _ dependencies: [String], exclude: [String] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "tests/\(name)",
+    name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "tests/\(name)", exclude: exclude,
     swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
 }
 

@@ -6,12 +6,14 @@ import Synchronization
 public struct Child: Sendable {
   /// A name looked up in PATH, or a path with a slash in it.
   public var executable: String
+  /// What stands behind the command on its line.
   public var arguments: [String]
   /// Changes to the environment inherited; nil takes a variable away.
   public var environment: [String: String?] = [:]
   /// The working directory; nil keeps the present one.
   public var directory: String?
 
+  /// Describes a run; ``run(input:limit:)`` and ``converse(_:limit:)`` start it.
   public init(
     _ executable: String, _ arguments: [String] = [], environment: [String: String?] = [:], directory: String? = nil
   ) {

@@ -12,9 +12,15 @@ public struct Oracle: Sendable {
   public static let dtc = Oracle.require("dtc")
   /// The system emulator, which also dumps the device trees of its machines.
   public static let qemu = Oracle.require("qemu-system-aarch64")
+  /// The binary utilities, for AArch64.
   public static let readelf = Oracle.require("aarch64-linux-gnu-readelf")
+  /// Copies an image's parts.
+  public static let objcopy = Oracle.require("aarch64-linux-gnu-objcopy")
+  /// The disassembler.
   public static let objdump = Oracle.require("aarch64-linux-gnu-objdump")
+  /// The C compiler, for its assembler.
   public static let assembler = Oracle.require("aarch64-linux-gnu-gcc")
+  /// The debugger.
   public static let gdb = Oracle.require("gdb-multiarch")
 
   /// The command's name.
@@ -37,7 +43,9 @@ public struct Oracle: Sendable {
 
   /// The tool is not installed.
   public struct Missing: Error, CustomStringConvertible {
+    /// The command's name.
     public let name: String
+    /// What to do about it.
     public var description: String { "\(name) is not installed; `tools/setup` installs what the tests compare with" }
   }
 

@@ -1,0 +1,84 @@
+# The front door of Apus. SwiftPM knows the targets; this file knows the order: services, bundle, kernel, image.
+
+MEMORY ?= 128M
+CPU    ?= cortex-a72
+GIC    ?= 2
+CPUS   ?= 1
+EL2    ?=
+QEMU_FLAGS ?=
+export GDB_FLAGS  ?=
+
+SERVICES := memory init interrupts console clock shell
+
+comma  := ,
+swift  := swift build --scratch-path .build
+image  := APUS_BUILD=image swift build -c release --triple aarch64-none-none-elf \
+          --toolset tools/toolset.json --scratch-path .build-image
+images := .build-image/aarch64-none-none-elf/release
+pack   := .build/debug/apus-pack
+cross  := aarch64-linux-gnu-
+qemu    = qemu-system-aarch64 -M virt,gic-version=$(GIC)$(if $(EL2),$(comma)virtualization=on) -cpu $(CPU) \
+          -smp $(CPUS) -m $(MEMORY) -nographic -kernel build/apus.img $(QEMU_FLAGS)
+
+sources := $(shell find Package.swift kernel hal services tools/image tools/pack -type f)
+
+.DELETE_ON_ERROR:
+.PHONY: help run test check debug image clean setup
+
+help: ## this page
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  MEMORY=$(MEMORY) CPU=$(CPU) GIC=$(GIC) CPUS=$(CPUS) EL2=$(EL2) QEMU_FLAGS=$(QEMU_FLAGS)"
+	@echo "  GIC is 2 or 3; EL2=1 enters the kernel at EL2; Ctrl-A X leaves QEMU"
+
+run: build/apus.img ## boot to the shell in QEMU
+	$(qemu)
+
+test: build/apus.img ## run every test, on the host and in QEMU; ends with "N passed, N failed"
+	@tools/test
+
+check: build/apus.img ## lint the sources and hold the images to their rules
+	@tools/check/all
+
+debug: extras := debug
+debug: build/apus.img $(SERVICES:%=build/debug/%.elf) build/debug/kernel.elf ## stop QEMU at its first instruction, under gdb
+	@tools/debug build/debug $(qemu)
+
+image: build/apus.img ## build the bootable image, build/apus.img
+
+clean: ## remove everything built
+	rm -rf build .build .build-image
+
+setup:
+	@tools/setup $(extras)
+
+build build/debug:
+	@mkdir -p $@
+
+$(pack): $(sources) | setup
+	$(swift) --product apus-pack </dev/null
+	@touch $@
+
+# SwiftPM tracks neither linker scripts nor the bundle, so what they go into is linked anew.
+$(SERVICES:%=build/%.elf) &: $(sources) tools/service.ld tools/toolset.json | setup build
+	rm -f $(SERVICES:%=$(images)/%)
+	for service in $(SERVICES); do $(image) --product $$service </dev/null || exit; done
+	for service in $(SERVICES); do cp $(images)/$$service build/$$service.elf; done
+
+build/bundle.bin: $(pack) $(SERVICES:%=build/%.elf) services/system.json
+	$(pack) bundle --system services/system.json --elves build --output $@
+
+build/bundle.o: build/bundle.bin tools/bundle.S
+	$(cross)gcc -c tools/bundle.S -o $@
+
+build/kernel.elf: build/bundle.o tools/kernel.ld $(sources)
+	rm -f $(images)/kernel
+	$(image) --product kernel </dev/null
+	cp $(images)/kernel $@
+
+build/apus.img: build/kernel.elf $(pack)
+	$(pack) image --kernel build/kernel.elf --output $@
+
+# gdb 13 overlooks Swift's line tables while these two indexes are there.
+build/debug/%.elf: build/%.elf | build/debug
+	$(cross)objcopy --remove-section=.debug_names --remove-section=.debug_aranges $< $@

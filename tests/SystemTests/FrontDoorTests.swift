@@ -1,0 +1,76 @@
+import Foundation
+import QEMU
+import Testing
+
+/// The Makefile, as a user meets it.
+@Suite("The front door") struct FrontDoorTests {
+  /// make's outcome; whatever the test run itself was started with is taken out of the environment.
+  func make(_ arguments: String...) async throws -> Outcome {
+    let clean: [String: String?] = ["MAKEFLAGS": nil, "MAKELEVEL": nil, "MEMORY": nil, "GIC": nil, "CPU": nil]
+    return try await Child("make", arguments, environment: clean).run()
+  }
+
+  @Test("a bare make lists exactly the targets that exist")
+  func help() async throws {
+    let help = try await make()
+    #expect(help.status == 0)
+    let listed = help.lines.filter { $0.hasPrefix("  make ") }.map { $0.split(separator: " ")[1] }
+    let makefile = try String(contentsOfFile: "Makefile", encoding: .utf8)
+    let phony = try #require(makefile.firstMatch(of: /\.PHONY: (.*)/)).1.split(separator: " ")
+    // `setup` is no one's command: the others call it.
+    #expect(Set(listed) == Set(phony).subtracting(["setup"]))
+    for target in phony { #expect(makefile.contains("\n\(target):"), "\(target) has no rule") }
+  }
+
+  @Test("make -n shows every target's commands and runs none", arguments: [
+    "run", "test", "check", "debug", "image", "clean", "help",
+  ])
+  func dryRun(target: String) async throws {
+    let outcome = try await make("-n", target)
+    #expect(outcome.status == 0, "\(outcome.summary)")
+    #expect(FileManager.default.fileExists(atPath: ".build"))
+  }
+
+  @Test("make -n run shows the qemu line, each variable honoured", arguments: [
+    ([], "qemu-system-aarch64 -M virt,gic-version=2 -cpu cortex-a72 -smp 1 -m 128M -nographic -kernel build/apus.img"),
+    (["MEMORY=1G"], "-m 1G"),
+    (["CPU=max"], "-cpu max"),
+    (["GIC=3"], "-M virt,gic-version=3 "),
+    (["CPUS=4"], "-smp 4"),
+    (["EL2=1"], "-M virt,gic-version=2,virtualization=on "),
+    (["GIC=3", "EL2=1"], "-M virt,gic-version=3,virtualization=on "),
+    (["QEMU_FLAGS=-s -S"], "-kernel build/apus.img -s -S"),
+  ])
+  func line(settings: [String], part: String) async throws {
+    let outcome = try await Child("make", ["-n", "run"] + settings, environment: ["MAKEFLAGS": nil]).run()
+    let line = try #require(outcome.lines.first { $0.hasPrefix("qemu-system-aarch64") }, "\(outcome.summary)")
+    #expect(line.contains(part))
+  }
+}
+
+/// The scripts behind `make test`.
+@Suite("The summary line") struct SummaryTests {
+  static let xctest = "Executed 1 test, with 0 failures (0 unexpected)\n"
+  static func totals(_ tests: Int, _ failures: Int, _ skipped: Int) -> String {
+    "<testsuite name=\"TestResults\" errors=\"0\" tests=\"\(tests)\" failures=\"\(failures)\" skipped=\"\(skipped)\""
+  }
+
+  @Test("adds up both libraries, and fails on a failure, a crash and a run of nothing", arguments: [
+    (0, xctest, totals(5, 0, 0), "6 passed, 0 failed", 0),
+    (0, "Executed 0 tests, with 0 failures (0 unexpected)\n", totals(5, 0, 2), "3 passed, 0 failed", 0),
+    (1, xctest, totals(5, 2, 1), "3 passed, 2 failed", 1),
+    (1, "Executed 4 tests, with 1 test skipped and 2 failures (0 unexpected)\n", totals(5, 0, 0), "6 passed, 2 failed", 1),
+    (1, xctest + "Executed 3 tests, with 1 failure (1 unexpected)\n", totals(1, 1, 0), "2 passed, 2 failed", 1),
+    (139, xctest, nil, "1 passed, 1 failed", 1),
+    (1, "error: no such module\n", nil, "0 passed, 1 failed", 1),
+    (0, "", nil, "0 passed, 0 failed", 1),
+  ] as [(Int, String, String?, String, Int32)])
+  func summary(status: Int, log: String, xml: String?, verdict: String, ends: Int32) async throws {
+    let place = try Workspace()
+    let logFile = try place.write("log", log)
+    if let xml { try place.write("xml", xml + ">\n") }
+    let outcome = try await Child("tools/test-summary", ["\(status)", logFile, "\(place.path)/xml"]).run()
+    #expect(outcome.text.hasSuffix(verdict + "\n"))
+    #expect(outcome.status == ends)
+  }
+}
