@@ -23,14 +23,17 @@ func library(_ name: String, _ path: String, _ dependencies: [String] = [], _ ex
   .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, path: path, swiftSettings: strict + extra)
 }
 
-/// An executable of the image build, with its own linker script.
-func image(_ name: String, _ path: String, script: String, _ dependencies: [String], _ extra: [SwiftSetting] = [])
-  -> Target
-{
+/// An executable of the image build, with its own linker script; `objects` are made by the Makefile.
+func image(
+  _ name: String, _ path: String, script: String, _ dependencies: [String], _ extra: [SwiftSetting] = [],
+  objects: [String] = []
+) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies.map { .byName(name: $0) }, path: path, swiftSettings: strict + extra,
     linkerSettings: [
-      .unsafeFlags(["-Xlinker", "-T", "-Xlinker", "\(Context.packageDirectory)/tools/\(script)"])
+      .unsafeFlags(
+        ["-Xlinker", "-T", "-Xlinker", "\(Context.packageDirectory)/tools/\(script)"]
+          + objects.flatMap { ["-Xlinker", "\(Context.packageDirectory)/build/\($0)"] })
     ])
 }
 
@@ -60,7 +63,8 @@ let images: [Target] = [
   .target(name: "KernelEntry", path: "kernel/entry"),
   image(
     "kernel", "kernel/main", script: "kernel.ld",
-    ["ABI", "Machine", "CAArch64", "AArch64", "DeviceTree", "KernelCore", "KernelEntry", "Registers"], noHeap),
+    ["ABI", "Machine", "CAArch64", "AArch64", "DeviceTree", "KernelCore", "KernelEntry", "Registers"], noHeap,
+    objects: ["bundle.o"]),
   image("memory", "services/memory/main", script: "service.ld", ["MemoryCore", "Runtime", "CRuntime"]),
   image("init", "services/init/main", script: "service.ld", ["InitCore", "Runtime", "CRuntime"]),
   image("interrupts", "services/interrupts/main", script: "service.ld", ["InterruptsCore", "Runtime", "CRuntime"]),

@@ -22,25 +22,31 @@ import Testing
     for target in phony { #expect(makefile.contains("\n\(target):"), "\(target) has no rule") }
   }
 
-  @Test("make -n shows every target's commands and runs none", arguments: [
-    "run", "test", "check", "debug", "image", "clean", "help",
-  ])
+  @Test(
+    "make -n shows every target's commands and runs none",
+    arguments: [
+      "run", "test", "check", "debug", "image", "clean", "help",
+    ])
   func dryRun(target: String) async throws {
     let outcome = try await make("-n", target)
     #expect(outcome.status == 0, "\(outcome.summary)")
     #expect(FileManager.default.fileExists(atPath: ".build"))
   }
 
-  @Test("make -n run shows the qemu line, each variable honoured", arguments: [
-    ([], "qemu-system-aarch64 -M virt,gic-version=2 -cpu cortex-a72 -smp 1 -m 128M -nographic -kernel build/apus.img"),
-    (["MEMORY=1G"], "-m 1G"),
-    (["CPU=max"], "-cpu max"),
-    (["GIC=3"], "-M virt,gic-version=3 "),
-    (["CPUS=4"], "-smp 4"),
-    (["EL2=1"], "-M virt,gic-version=2,virtualization=on "),
-    (["GIC=3", "EL2=1"], "-M virt,gic-version=3,virtualization=on "),
-    (["QEMU_FLAGS=-s -S"], "-kernel build/apus.img -s -S"),
-  ])
+  @Test(
+    "make -n run shows the qemu line, each variable honoured",
+    arguments: [
+      (
+        [], "qemu-system-aarch64 -M virt,gic-version=2 -cpu cortex-a72 -smp 1 -m 128M -nographic -kernel build/apus.img"
+      ),
+      (["MEMORY=1G"], "-m 1G"),
+      (["CPU=max"], "-cpu max"),
+      (["GIC=3"], "-M virt,gic-version=3 "),
+      (["CPUS=4"], "-smp 4"),
+      (["EL2=1"], "-M virt,gic-version=2,virtualization=on "),
+      (["GIC=3", "EL2=1"], "-M virt,gic-version=3,virtualization=on "),
+      (["QEMU_FLAGS=-s -S"], "-kernel build/apus.img -s -S"),
+    ])
   func line(settings: [String], part: String) async throws {
     let outcome = try await Child("make", ["-n", "run"] + settings, environment: ["MAKEFLAGS": nil]).run()
     let line = try #require(outcome.lines.first { $0.hasPrefix("qemu-system-aarch64") }, "\(outcome.summary)")
@@ -55,16 +61,21 @@ import Testing
     "<testsuite name=\"TestResults\" errors=\"0\" tests=\"\(tests)\" failures=\"\(failures)\" skipped=\"\(skipped)\""
   }
 
-  @Test("adds up both libraries, and fails on a failure, a crash and a run of nothing", arguments: [
-    (0, xctest, totals(5, 0, 0), "6 passed, 0 failed", 0),
-    (0, "Executed 0 tests, with 0 failures (0 unexpected)\n", totals(5, 0, 2), "3 passed, 0 failed", 0),
-    (1, xctest, totals(5, 2, 1), "3 passed, 2 failed", 1),
-    (1, "Executed 4 tests, with 1 test skipped and 2 failures (0 unexpected)\n", totals(5, 0, 0), "6 passed, 2 failed", 1),
-    (1, xctest + "Executed 3 tests, with 1 failure (1 unexpected)\n", totals(1, 1, 0), "2 passed, 2 failed", 1),
-    (139, xctest, nil, "1 passed, 1 failed", 1),
-    (1, "error: no such module\n", nil, "0 passed, 1 failed", 1),
-    (0, "", nil, "0 passed, 0 failed", 1),
-  ] as [(Int, String, String?, String, Int32)])
+  @Test(
+    "adds up both libraries, and fails on a failure, a crash and a run of nothing",
+    arguments: [
+      (0, xctest, totals(5, 0, 0), "6 passed, 0 failed", 0),
+      (0, "Executed 0 tests, with 0 failures (0 unexpected)\n", totals(5, 0, 2), "3 passed, 0 failed", 0),
+      (1, xctest, totals(5, 2, 1), "3 passed, 2 failed", 1),
+      (
+        1, "Executed 4 tests, with 1 test skipped and 2 failures (0 unexpected)\n", totals(5, 0, 0),
+        "6 passed, 2 failed", 1
+      ),
+      (1, xctest + "Executed 3 tests, with 1 failure (1 unexpected)\n", totals(1, 1, 0), "2 passed, 2 failed", 1),
+      (139, xctest, nil, "1 passed, 1 failed", 1),
+      (1, "error: no such module\n", nil, "0 passed, 1 failed", 1),
+      (0, "", nil, "0 passed, 0 failed", 1),
+    ] as [(Int, String, String?, String, Int32)])
   func summary(status: Int, log: String, xml: String?, verdict: String, ends: Int32) async throws {
     let place = try Workspace()
     let logFile = try place.write("log", log)

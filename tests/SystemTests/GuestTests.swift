@@ -3,7 +3,8 @@ import QEMU
 import Testing
 
 /// The runner itself, on a guest that is assembled here: what the scenarios rely on.
-@Suite("A guest", .enabled(if: Oracle.qemu.isExpected && Oracle.assembler.isExpected, "QEMU or the assembler is missing"))
+@Suite(
+  "A guest", .enabled(if: Oracle.qemu.isExpected && Oracle.assembler.isExpected, "QEMU or the assembler is missing"))
 struct GuestTests {
   /// The folder that the guest of Fixtures/echo.S is built in, as kernel.elf and echo.img, once a run.
   static let folder = "build/tests/echo"

@@ -5,15 +5,18 @@ import Testing
 @Suite("A scenario's comparison") struct ComparisonTests {
   @Test("masks times and nothing else")
   func masking() {
-    #expect(Scenario.masked("[   0.001] kernel 1.5  \n[1234.567] x [3]\n") == "[--------] kernel 1.5\n[--------] x [3]\n")
+    #expect(
+      Scenario.masked("[   0.001] kernel 1.5  \n[1234.567] x [3]\n") == "[--------] kernel 1.5\n[--------] x [3]\n")
   }
 
-  @Test("names the first line that differs", arguments: [
-    ("a\nb\n", "a\nb\n", nil),
-    ("a\nc\n", "a\nb\n", "line 2\n  expected “b”\n  printed  “c”"),
-    ("a\nb\nc\n", "a\nb\n", "line 3\n  expected “”\n  printed  “c”"),
-    ("a\nb", "a\nb\nc", "line 3\n  expected “c”\n  printed  no more lines"),
-  ] as [(String, String, String?)])
+  @Test(
+    "names the first line that differs",
+    arguments: [
+      ("a\nb\n", "a\nb\n", nil),
+      ("a\nc\n", "a\nb\n", "line 2\n  expected “b”\n  printed  “c”"),
+      ("a\nb\nc\n", "a\nb\n", "line 3\n  expected “”\n  printed  “c”"),
+      ("a\nb", "a\nb\nc", "line 3\n  expected “c”\n  printed  no more lines"),
+    ] as [(String, String, String?)])
   func difference(printed: String, wanted: String, words: String?) {
     #expect(Scenario.difference(printed, wanted) == words)
   }

@@ -57,7 +57,8 @@ struct FakeMachine {
     let machine = try FakeMachine(.sudoer, has: ["swift"])
     let outcome = try await machine.run("tools/setup")
     #expect(outcome.status == 0, "\(outcome.summary)")
-    #expect(machine.record.filter { $0.hasPrefix("apt-get") } == ["apt-get update", "\(Self.install) \(Self.packages)"])
+    #expect(
+      machine.record.filter { $0.hasPrefix("apt-get") } == ["apt-get update", "\(Self.install) \(Self.packages)"])
     #expect(machine.record.contains("sudo apt-get update"))
   }
 
@@ -70,10 +71,12 @@ struct FakeMachine {
     #expect(machine.record.isEmpty)
   }
 
-  @Test("installs only what is missing", arguments: [
-    ("qemu-system-aarch64", "qemu-system-arm ipxe-qemu"), ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
-    ("dtc", "device-tree-compiler"),
-  ])
+  @Test(
+    "installs only what is missing",
+    arguments: [
+      ("qemu-system-aarch64", "qemu-system-arm ipxe-qemu"), ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+      ("dtc", "device-tree-compiler"),
+    ])
   func one(tool: String, package: String) async throws {
     let machine = try FakeMachine(.root, has: FakeMachine.everything.filter { $0 != tool })
     _ = try await machine.run("tools/setup")
