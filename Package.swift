@@ -76,6 +76,7 @@ let images: [Target] = [
 /// What runs on the developer's machine: the machine model, the packer, the QEMU runner, the tests.
 let host: [Target] = [
   library("Simulated", "hal/simulated", ["ABI", "Machine", "AArch64"]),
+  library("TestSupport", "tests/TestSupport", ["ABI", "Machine", "KernelCore", "Simulated"]),
   library("Image", "tools/image", ["ABI"]),
   .executableTarget(
     name: "apus-pack",
@@ -87,7 +88,7 @@ let host: [Target] = [
   test("DeviceTreeTests", ["DeviceTree", "QEMU"]),
   test("ImageTests", ["Image", "ABI", "QEMU"]),
   test("DriversTests", ["Drivers", "Registers", "InterruptsCore", "ConsoleCore", "ClockCore"]),
-  test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated"]),
+  test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated", "TestSupport"]),
   test("ServicesTests", ["MemoryCore", "InitCore", "ShellCore", "Runtime", "Interfaces", "KernelCore", "Simulated"]),
   test("InterfacesTests", ["Interfaces", "Runtime", "ABI"]),
   test("SystemTests", ["QEMU"], exclude: ["Expected", "Fixtures"]),

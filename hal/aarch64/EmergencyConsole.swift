@@ -1,4 +1,4 @@
-package import CAArch64
+internal import CAArch64
 
 /// A PL011 that is only polled: for the lines of boot before a console service lives, and for a panic.
 package struct EmergencyConsole: Sendable {

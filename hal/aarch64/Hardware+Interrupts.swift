@@ -1,4 +1,4 @@
-package import CAArch64
+internal import CAArch64
 
 /// GICC: offset from its base. GICv2 architecture, 4.1.3.
 private enum CPUInterface {

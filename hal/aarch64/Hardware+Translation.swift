@@ -1,5 +1,5 @@
-package import CAArch64
-package import Machine
+internal import CAArch64
+internal import Machine
 
 extension Hardware {
   package func descriptor(table frame: UInt64, index: UInt64) -> UInt64 {

@@ -1,4 +1,4 @@
-package import CAArch64
+internal import CAArch64
 package import Machine
 
 /// The real machine: memory through the kernel's direct map, one MMU, a GIC's CPU interface, CNTV, PSCI.

@@ -53,7 +53,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Maps and initialises a section; `table` is a free frame where one is needed.
-  mutating func openSection(_ section: UInt64, table: UInt64) {
+  public mutating func openSection(_ section: UInt64, table: UInt64) {
     let range = FrameRange(section << 13, (section + 1) << 13).intersection(ram.used)
     mapDirectly(range, table: table)
     ram.setClaimed(section: section)

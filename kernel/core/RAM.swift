@@ -47,7 +47,7 @@ public struct RAM {
   }
 
   /// Whether the section of a frame was claimed, so that the frame has a ledger word.
-  func isClaimed(_ frame: UInt64) -> Bool {
+  package func isClaimed(_ frame: UInt64) -> Bool {
     let gigabyte = frame >> 18
     return gigabyte < 512 && claimed[Int(truncatingIfNeeded: gigabyte)] >> UInt32(frame >> 13 & 31) & 1 != 0
   }

@@ -1,0 +1,127 @@
+public import Machine
+
+/// A machine of memory and rules, for the host: one processor with an MMU that remembers translations until
+/// it is told to forget, an interrupt controller, a counter. It records what the kernel does in order, and
+/// it notes every breach of the rules that QEMU lets pass (`violations`).
+public struct Simulated: ~Copyable, Machine {
+  /// RAM, whole blocks of 2 MiB, from `base`.
+  let memory: SimulatedMemory
+  /// What the kernel did, in order; empty unless `records` is on.
+  public var events: [Event] = []
+  /// Whether `events` grows.
+  public var records = false
+  /// Breaches of the architecture's rules, in words.
+  public var violations: [String] = []
+  /// What the MMU may still remember.
+  var remembered = TranslationMemory()
+  /// The kernel's first-level table.
+  var kernelRoot = [UInt64](repeating: 0, count: 512)
+  /// The kernel's second-level table of the image's GiB: a frame behind RAM that the machine keeps to itself.
+  public let kernelBlockTable: UInt64
+  /// The counter, moved by the test.
+  public var now: UInt64 = 0
+  /// The count at which the timer's interrupt comes.
+  public var timer: UInt64?
+  /// Interrupts that wait to be taken.
+  public var pending: [UInt32] = []
+  /// Interrupts that were taken and not deactivated.
+  public var active: Set<UInt32> = []
+  /// Base of the CPU interface, once it is on.
+  public var controllerBase: UInt64?
+  /// Translation in force: identifier << 48 | root.
+  public var translation: UInt64 = 0
+  /// Whether the running thread may use FP/SIMD.
+  public var floatingPointIsAllowed = false
+  /// The 66 words of FP/SIMD state.
+  public var floatingPoint = [UInt64](repeating: 0, count: 66)
+  /// What the emergency console printed.
+  public var printed: [UInt8] = []
+  /// Set when the machine was powered off (true) or restarted (false).
+  public var isOff: Bool?
+  /// The report with which the kernel stopped the machine.
+  public var halted: String?
+
+  /// A machine with RAM from `base` (a GiB boundary).
+  /// - Parameter frames: of RAM.
+  public init(base: UInt64 = 0x4000_0000, frames: UInt64) {
+    memory = SimulatedMemory(base: base, frames: frames + 1)
+    kernelBlockTable = base >> 12 + frames
+    kernelRoot[Int(base >> 30)] = kernelBlockTable << 12 | 3
+  }
+
+  public func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
+    memory.reference(address, as: type)
+  }
+  public func clear(frame: UInt64) { memory.clear(frame) }
+  public func copy(frame source: UInt64, to destination: UInt64) { memory.copy(source, to: destination) }
+  public func synchronizeInstructions(frame: UInt64) { memory.synchronized.insert(frame) }
+  /// Frames made visible to instruction fetch.
+  public var synchronizedFrames: Set<UInt64> { memory.synchronized.frames }
+
+  public func counter() -> UInt64 { now }
+  public var counterFrequency: UInt64 { 62_500_000 }
+  public mutating func setTimer(_ count: UInt64?) { timer = count }
+
+  public mutating func startInterrupts(base: UInt64) { controllerBase = base }
+  public mutating func acknowledgeInterrupt() -> UInt32 {
+    guard let index = pending.firstIndex(where: { !active.contains($0) }) else { return 1023 }
+    let number = pending.remove(at: index)
+    active.insert(number)
+    return number
+  }
+  public mutating func dropPriority(_ interrupt: UInt32) { note(.dropPriority(interrupt)) }
+  public mutating func deactivate(_ interrupt: UInt32) {
+    active.remove(interrupt)
+    note(.deactivate(interrupt))
+  }
+  public func interruptIsPending() -> Bool { pending.contains { !active.contains($0) } }
+  /// Sleeping moves time to the timer; with neither timer nor interrupt the machine would sleep for ever.
+  public mutating func waitForInterrupt() {
+    if interruptIsPending() { return }
+    guard let timer else { fatalError("the simulated machine sleeps for ever: nobody is ready, nothing is armed") }
+    now = max(now, timer)
+    pending.append(27)
+  }
+
+  public mutating func allowFloatingPoint(_ allowed: Bool) { floatingPointIsAllowed = allowed }
+  public mutating func saveFloatingPoint(to address: UInt64) {
+    for index in 0..<66 { memory(address + UInt64(index) * 8, as: UInt64.self).pointee = floatingPoint[index] }
+  }
+  public mutating func loadFloatingPoint(from address: UInt64) {
+    for index in 0..<66 { floatingPoint[index] = memory(address + UInt64(index) * 8, as: UInt64.self).pointee }
+  }
+
+  public mutating func emergencyWrite(_ byte: UInt8) { printed.append(byte) }
+  public mutating func power(off: Bool) { isOff = off }
+  public mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64) {
+    halted = "task \(task) syndrome \(syndrome) address \(address) instruction \(instruction)"
+  }
+
+  mutating func note(_ event: Event) {
+    if records { events.append(event) }
+  }
+}
+
+/// One thing that the kernel did to the MMU or to the interrupt controller.
+public enum Event: Equatable, Sendable {
+  /// A store to a table: frame, entry, value.
+  case store(UInt64, UInt64, UInt64)
+  /// A store to the kernel's first-level table.
+  case storeKernelRoot(UInt64, UInt64)
+  /// DSB ISHST, ISB.
+  case publish
+  /// TLBI VAE1IS: page, identifier.
+  case invalidatePage(UInt64, UInt64)
+  /// TLBI ASIDE1IS.
+  case invalidateIdentifier(UInt64)
+  /// TLBI VAAE1IS.
+  case invalidateKernel(UInt64)
+  /// DSB ISH, ISB.
+  case complete
+  /// A write of TTBR0_EL1.
+  case activate(UInt64)
+  /// End of interrupt.
+  case dropPriority(UInt32)
+  /// Deactivation.
+  case deactivate(UInt32)
+}

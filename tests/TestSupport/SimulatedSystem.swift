@@ -1,0 +1,112 @@
+public import ABI
+public import KernelCore
+public import Simulated
+
+/// The kernel's own core on the simulated machine, started as boot starts it. Tests act as whichever thread
+/// is current: they lay down its registers, make the call, and read registers afterwards.
+public final class SimulatedSystem {
+  /// The kernel under test.
+  public var kernel: Kernel<Simulated>
+  /// Physical address of the memory server's task.
+  public let server: UInt64
+  /// First frame of RAM.
+  public let firstFrame: UInt64
+  /// Frames of the stand-in for the image: bundle pages start here.
+  public let bundle: FrameRange
+
+  /// Starts a machine.
+  /// - Parameters:
+  ///   - frames: of RAM, whole blocks of 2 MiB.
+  ///   - bundleBytes: laid down in the bundle's frames, page by page.
+  public init(frames: UInt64 = 4 * Geometry.sectionFrames, bundleBytes: [UInt8] = [], deviceTree: [UInt8] = []) {
+    let first: UInt64 = 0x4_0000
+    firstFrame = first
+    let bundlePages = max(UInt64(bundleBytes.count + 4095) / 4096, 16)
+    // As on the machine: ledger block, code block, read-only block with the bundle, data block.
+    bundle = FrameRange(first + 1024, first + 1024 + bundlePages)
+    let logFrame = first + 1536
+    let treePages = max(UInt64(deviceTree.count + 4095) / 4096, 1)
+    let tree = FrameRange(logFrame + 4, logFrame + 4 + treePages)
+    kernel = Kernel(machine: Simulated(frames: frames))
+    kernel.ram.used = FrameRange(first, first + frames)
+    kernel.ram.whole = kernel.ram.used
+    _ = kernel.ram.reserve(FrameRange(first + 512, tree.end))
+    kernel.devices.controllerVersion = 2
+    kernel.devices.cpuInterfaceFrame = 0x8010
+    kernel.devices.cpuInterfaceFrames = 2
+    kernel.devices.uartFrame = 0x9000
+    kernel.openSection(first >> 13, table: 0)
+    kernel.openLog(address: logFrame << 12)
+    for (index, byte) in bundleBytes.enumerated() {
+      kernel.machine.memory(bundle.first << 12 + UInt64(index), as: UInt8.self).pointee = byte
+    }
+    for (index, byte) in deviceTree.enumerated() {
+      kernel.machine.memory(tree.first << 12 + UInt64(index), as: UInt8.self).pointee = byte
+    }
+    var plan = StartPlan()
+    plan.firstFreeFrame = tree.end
+    plan.bundle = bundle
+    plan.deviceTree = tree
+    plan.entry = 0x20_0000
+    plan.stackTop = 0x100_0000
+    plan.stackPages = 2
+    plan.facts.firstFrame = first
+    plan.facts.endFrame = first + frames
+    plan.facts.claimedSection = first >> 13
+    plan.facts.bundleFrame = bundle.first
+    plan.facts.bundleBytes = UInt64(bundleBytes.count)
+    plan.facts.deviceTreeBytes = UInt64(deviceTree.count)
+    plan.facts.logFrame = logFrame
+    plan.facts.interruptController = 2
+    plan.facts.cpuInterfaceFrame = 0x8010
+    plan.facts.cpuInterfaceFrames = 2
+    plan.facts.uartFrame = 0x9000
+    plan.facts.counterFrequency = 62_500_000
+    kernel.start(plan)
+    server = kernel.thread(kernel.cpu.current).pointee.task
+  }
+
+  /// The thread that runs.
+  public var current: UInt64 { kernel.cpu.current }
+
+  /// Makes a kernel call as the current thread; returns its registers afterwards, whoever runs then.
+  @discardableResult
+  public func invoke(_ operation: Operation, _ message: Message) -> Message {
+    let caller = current
+    setMessage(message, of: caller)
+    // The svc itself: the saved instruction is the one behind it.
+    kernel.thread(caller).pointee.registers.instruction &+= 4
+    let after = kernel.thread(caller).pointee.registers.instruction
+    repeat {
+      kernel.thread(caller).pointee.registers.instruction = after
+      kernel.systemCall(operation.rawValue)
+      kernel.machine.checkAtReturn()
+      // A call that restarts comes back at its svc, after the interrupt that waited.
+      if current == caller, kernel.thread(caller).pointee.registers.instruction != after { kernel.interrupt() }
+    } while current == caller && kernel.thread(caller).pointee.registers.instruction != after
+    return self.message(of: caller)
+  }
+
+  /// x0–x10 of a thread.
+  public func message(of thread: UInt64) -> Message {
+    let x = kernel.thread(thread).pointee.registers.x
+    return Message(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], label: x[8], handle: x[9], transfer: x[10])
+  }
+
+  /// Lays down x0–x10 of a thread.
+  public func setMessage(_ message: Message, of thread: UInt64) {
+    for index in 0..<8 { kernel.thread(thread).pointee.registers.x[index] = message[index] }
+    kernel.thread(thread).pointee.registers.x[8] = message.label
+    kernel.thread(thread).pointee.registers.x[9] = message.handle
+    kernel.thread(thread).pointee.registers.x[10] = message.transfer
+  }
+
+  /// Free frames among those claimed.
+  public func freeFrames() -> Int {
+    var free = 0
+    for frame in kernel.ram.used.first..<kernel.ram.used.end where kernel.ram.isClaimed(frame) {
+      if kernel.ledger(frame).pointee.isFree { free += 1 }
+    }
+    return free
+  }
+}
