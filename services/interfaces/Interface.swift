@@ -28,6 +28,8 @@ public protocol ServiceReason: RawRepresentable, Equatable, Sendable where RawVa
   var rawValue: UInt64 { get }
   /// The reason of a number.
   init?(rawValue: UInt64)
+  /// What happened, and after a colon what the two values are.
+  var words: StaticString { get }
 }
 
 /// Refusals that any service may give.

@@ -43,25 +43,25 @@ extension Client where Service == MemoryInterface {
     _ = try callUntilDone(request, pass: task, &gate)
   }
 
-  /// Makes an endpoint in `slot` with all rights.
+  /// Makes an endpoint in the caller's `slot` with all rights, charged to `task`.
   @inlinable public func createEndpoint(slot: UInt64, task: UInt64 = 0, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal)
   {
     _ = try call(.createEndpoint(slot: slot), pass: task, &gate)
   }
 
-  /// Makes a notification in `slot` with all rights.
+  /// Makes a notification in the caller's `slot` with all rights, charged to `task`.
   @inlinable public func createNotification(slot: UInt64, task: UInt64 = 0, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal)
   {
     _ = try call(.createNotification(slot: slot), pass: task, &gate)
   }
 
-  /// Leases range `index` of a granted device, mapped at `page`.
+  /// Leases range `index` of a granted device, mapped at `page`; at most `pages` pages of it (0: all).
   @inlinable public func lease(
-    _ grant: Name, index: UInt64, slot: UInt64, page: UInt64, _ gate: inout some Gate & ~Copyable
+    _ grant: Name, index: UInt64, slot: UInt64, page: UInt64, pages: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Lease {
-    Lease(try call(.lease(grant: grant, index: index, slot: slot, page: page), &gate))
+    Lease(try call(.lease(grant: grant, index: index, slot: slot, page: page, pages: pages), &gate))
   }
 
   /// Gives the lease in `slot` back.

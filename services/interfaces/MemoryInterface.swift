@@ -23,12 +23,14 @@ public enum MemoryInterface: Interface {
     /// Maps a segment of the bundle: in place where it is not writable, else private pages with a copy of
     /// the first `filePages`. `offset` is in bytes and page aligned. May answer *again*.
     case load(slot: UInt64, page: UInt64, offset: UInt64, filePages: UInt64, memoryPages: UInt64, rights: UInt64)
-    /// Makes an endpoint, charged to the task.
+    /// Makes an endpoint in a slot of the *caller*, charged to the task: it dies with that task. The caller hands it
+    /// on by `copy`.
     case createEndpoint(slot: UInt64)
-    /// Makes a notification, charged to the task.
+    /// Makes a notification in a slot of the *caller*, charged to the task.
     case createNotification(slot: UInt64)
-    /// Leases range `index` of the device that the bundle grants the caller under a name, mapped at a page.
-    case lease(grant: Name, index: UInt64, slot: UInt64, page: UInt64)
+    /// Leases range `index` of the device that the bundle grants the caller under a name, mapped at a page; at most
+    /// the first `pages` pages of it (0: all).
+    case lease(grant: Name, index: UInt64, slot: UInt64, page: UInt64, pages: UInt64)
     /// Gives a lease back: the region in a slot.
     case releaseLease(slot: UInt64)
     /// Puts a handle to interrupt `index` of a granted device in a slot; it may be shown to `interrupts`.
@@ -91,6 +93,27 @@ public enum MemoryInterface: Interface {
     case noSuchTask = 15
     /// The server's own tables are full (value: in use, limit: room).
     case serverFull = 16
+
+    public var words: StaticString {
+      switch self {
+      case .outOfMemory: "not enough free frames: needed, free"
+      case .quotaExceeded: "the account cannot pay: frames needed, frames left"
+      case .rangeOutside: "range outside the task's half: page, pages"
+      case .invalidRights: "rights that a task may not have"
+      case .slotOccupied: "slot taken: slot, kind found"
+      case .notRegion: "no such region in slot"
+      case .bundleOutside: "outside the bundle: found, bound"
+      case .notGranted: "no device granted under this name"
+      case .deviceAbsent: "the granted device is not in the device tree"
+      case .deviceRange: "the device has no such range or interrupt: index, count"
+      case .deviceHeld: "held by another task: device, holder"
+      case .notPermitted: "not permitted to this task"
+      case .noEvent: "no event waits"
+      case .endOfList: "nothing at or after"
+      case .noSuchTask: "no such task"
+      case .serverFull: "the server's tables are full: in use, room"
+      }
+    }
   }
 }
 
@@ -110,7 +133,8 @@ extension MemoryInterface.Request {
       message = Message(slot, page, offset, filePages, memoryPages, rights, label: 5)
     case .createEndpoint(let slot): message = Message(slot, label: 6)
     case .createNotification(let slot): message = Message(slot, label: 7)
-    case .lease(let grant, let index, let slot, let page): message = Message(grant.word, index, slot, page, label: 8)
+    case .lease(let grant, let index, let slot, let page, let pages):
+      message = Message(grant.word, index, slot, page, pages, label: 8)
     case .releaseLease(let slot): message = Message(slot, label: 9)
     case .interrupt(let grant, let index, let slot): message = Message(grant.word, index, slot, label: 10)
     case .attach: message = Message(label: 11)
@@ -138,7 +162,7 @@ extension MemoryInterface.Request {
       self = .load(slot: w[0], page: w[1], offset: w[2], filePages: w[3], memoryPages: w[4], rights: w[5])
     case 6: self = .createEndpoint(slot: w[0])
     case 7: self = .createNotification(slot: w[0])
-    case 8: self = .lease(grant: Name(word: w[0]), index: w[1], slot: w[2], page: w[3])
+    case 8: self = .lease(grant: Name(word: w[0]), index: w[1], slot: w[2], page: w[3], pages: w[4])
     case 9: self = .releaseLease(slot: w[0])
     case 10: self = .interrupt(grant: Name(word: w[0]), index: w[1], slot: w[2])
     case 11: self = .attach
