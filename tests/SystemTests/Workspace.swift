@@ -12,9 +12,11 @@ final class Workspace: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Writes a file and gives its path.
+  /// Writes a file, and the folders above it, and gives its path.
   @discardableResult func write(_ name: String, _ text: String) throws -> String {
     let file = "\(path)/\(name)"
+    let folder = URL(filePath: file).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try Data(text.utf8).write(to: URL(filePath: file))
     return file
   }
