@@ -87,7 +87,10 @@ let host: [Target] = [
     path: "tools/qemu", swiftSettings: strict),
   test("DeviceTreeTests", ["DeviceTree", "QEMU"]),
   test("ImageTests", ["Image", "ABI", "QEMU"]),
-  test("DriversTests", ["Drivers", "Registers", "InterruptsCore", "ConsoleCore", "ClockCore"]),
+  test("DriversTests", ["Drivers", "Registers"]),
+  test(
+    "ServiceCoresTests",
+    ["Drivers", "Registers", "Interfaces", "InterruptsCore", "ConsoleCore", "ClockCore", "ShellCore"]),
   test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated", "TestSupport"]),
   test("ServicesTests", ["MemoryCore", "InitCore", "ShellCore", "Runtime", "Interfaces", "KernelCore", "Simulated"]),
   test("InterfacesTests", ["Interfaces", "Runtime", "ABI"]),
