@@ -25,7 +25,7 @@ extension Chunk {
       device.deliver(Int.random(in: 0...40, using: &random))
       if device.isRaised { _ = console.onInterrupt() }
       wasHeld = wasHeld || console.isReceiveHeld
-      if console.unread > 0, Int.random(in: 0..<4, using: &random) == 0 || console.isReceiveHeld,
+      if console.unread > 0, Int.random(in: 0..<8, using: &random) == 0 || console.isReceiveHeld,
         let chunk = try console.read(upTo: step, for: 1, reply: 1)
       {
         read += chunk.bytes
