@@ -86,7 +86,7 @@ let host: [Target] = [
     name: "QEMU", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
     path: "tools/qemu", swiftSettings: strict),
   test("DeviceTreeTests", ["DeviceTree", "QEMU"]),
-  test("ImageTests", ["Image", "ABI", "QEMU"]),
+  test("ImageTests", ["Image", "ABI", "QEMU", "apus-pack"]),
   test("DriversTests", ["Drivers", "Registers"]),
   test(
     "ServiceCoresTests",
