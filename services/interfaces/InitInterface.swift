@@ -139,7 +139,9 @@ extension Client where Service == InitInterface {
 
   /// Puts a handle to call a peer with in an empty slot.
   @inlinable public func connect(_ name: Name, slot: UInt64, _ gate: inout some Gate & ~Copyable) throws(InitRefusal) {
-    _ = try call(.connect(name), receive: slot, &gate)
+    let reply = try call(.connect(name), receive: slot, &gate)
+    // A handle does not arrive where the slot is taken.
+    guard reply.transfer == slot else { throw InitRefusal(.interface(.handleNeeded), reply.transfer, limit: slot) }
   }
 
   /// The first task at or after an entry; refused `noSuchTask` behind the last.

@@ -1,4 +1,5 @@
 public import ABI
+public import Interfaces
 
 /// Who maps what a task starts with: `init` by asking the memory server, the memory server itself for `init`.
 public protocol TaskBuilder: ~Copyable {
@@ -7,12 +8,17 @@ public protocol TaskBuilder: ~Copyable {
   /// Maps a segment of the bundle: in place where it is not writable, else as private pages, the first
   /// `filePages` with the bundle's content.
   mutating func load(
-    slot: UInt64, page: UInt64, offset: UInt64, filePages: UInt64, memoryPages: UInt64, rights: Rights.Memory
+    slot: UInt64, page: UInt64, offset: UInt64, filePages: UInt64, memoryPages: UInt64, rights: Rights.Memory,
+    _ gate: inout some Gate & ~Copyable
   ) throws(Failure)
   /// Maps private zeroed pages.
-  mutating func allocate(slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory) throws(Failure)
+  mutating func allocate(
+    slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, _ gate: inout some Gate & ~Copyable
+  ) throws(Failure)
   /// Starts the thread.
-  mutating func start(entry: UInt64, stack: UInt64, argument: UInt64, priority: UInt64) throws(Failure)
+  mutating func start(
+    entry: UInt64, stack: UInt64, argument: UInt64, priority: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(Failure)
 }
 
 /// Maps a bundle's entry into a new task and starts it. The same code starts `init` and everything after it.
@@ -30,25 +36,26 @@ public enum Loader {
   /// The page below the stack belongs to no region: an overflow faults there. A bundle that was checked has no
   /// segment that is writable and executable, and none in the guard page.
   @inlinable public static func load<Builder: TaskBuilder & ~Copyable>(
-    _ entry: Bundle.Entry, into task: inout Builder
+    _ entry: Bundle.Entry, into task: inout Builder, _ gate: inout some Gate & ~Copyable
   ) throws(Builder.Failure) {
     for index in 0..<entry.segmentCount {
       let segment = entry.segments[index]
       try task.load(
         slot: firstRegionSlot + UInt64(index), page: segment.address >> 12, offset: UInt64(segment.offset),
-        filePages: UInt64(segment.filePages), memoryPages: UInt64(segment.memoryPages), rights: segment.rights.memory)
+        filePages: UInt64(segment.filePages), memoryPages: UInt64(segment.memoryPages), rights: segment.rights.memory,
+        &gate)
     }
     let pages = UInt64(entry.stackPages)
     try task.allocate(
-      slot: stackSlot(of: entry), page: (entry.stackTop >> 12) - pages, pages: pages, rights: [.read, .write])
+      slot: stackSlot(of: entry), page: (entry.stackTop >> 12) - pages, pages: pages, rights: Rights.Memory.read.union(.write), &gate)
   }
 
   /// Starts the thread of a task whose entry is loaded; the argument arrives in x0.
   @inlinable public static func start<Builder: TaskBuilder & ~Copyable>(
-    _ entry: Bundle.Entry, argument: UInt64, in task: inout Builder
+    _ entry: Bundle.Entry, argument: UInt64, in task: inout Builder, _ gate: inout some Gate & ~Copyable
   ) throws(Builder.Failure) {
     try task.start(
-      entry: entry.start, stack: entry.stackTop, argument: argument, priority: UInt64(entry.priority))
+      entry: entry.start, stack: entry.stackTop, argument: argument, priority: UInt64(entry.priority), &gate)
   }
 }
 

@@ -1,0 +1,35 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+/// Builds a task by asking the memory server for each step.
+struct ServiceBuilder: TaskBuilder {
+  /// The slot of the Task handle.
+  let task: UInt64
+  private let memory = Client<MemoryInterface>.own
+
+  init(task: UInt64) { self.task = task }
+
+  mutating func load(
+    slot: UInt64, page: UInt64, offset: UInt64, filePages: UInt64, memoryPages: UInt64, rights: Rights.Memory,
+    _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    try memory.load(
+      slot: slot, page: page, offset: offset, filePages: filePages, memoryPages: memoryPages, rights: rights,
+      task: task, &gate)
+  }
+
+  mutating func allocate(
+    slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    try memory.allocate(slot: slot, page: page, pages: pages, rights: rights, task: task, &gate)
+  }
+
+  mutating func start(
+    entry: UInt64, stack: UInt64, argument: UInt64, priority: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    do throws(Refusal) {
+      try gate.start(task: task, entry: entry, stack: stack, argument: argument, priority: priority)
+    } catch { throw MemoryRefusal(error) }
+  }
+}
