@@ -94,6 +94,7 @@ let host: [Target] = [
   test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated", "TestSupport"]),
   test("ServicesTests", ["MemoryCore", "InitCore", "ShellCore", "Runtime", "Interfaces", "KernelCore", "Simulated"]),
   test("InterfacesTests", ["Interfaces", "Runtime", "ABI"]),
+  test("DocsTests", []),
   test("SystemTests", ["QEMU"], exclude: ["Expected", "Fixtures"]),
 ]
 
