@@ -17,8 +17,9 @@ image  := APUS_BUILD=image swift build -c release --triple aarch64-none-none-elf
 images := .build-image/aarch64-none-none-elf/release
 pack   := .build/debug/apus-pack
 cross  := aarch64-linux-gnu-
+symbols := $(SERVICES:%=build/debug/%.elf) build/debug/kernel.elf
 qemu    = qemu-system-aarch64 -M virt,gic-version=$(GIC)$(if $(EL2),$(comma)virtualization=on) -cpu $(CPU) \
-          -smp $(CPUS) -m $(MEMORY) -nographic -kernel build/apus.img $(QEMU_FLAGS)
+          -smp $(CPUS) -m $(MEMORY) -nographic -kernel build/apus.img$(if $(QEMU_FLAGS), $(QEMU_FLAGS))
 
 sources := $(shell find Package.swift kernel hal services tools/image tools/pack -type f)
 
@@ -34,14 +35,14 @@ help: ## this page
 run: build/apus.img ## boot to the shell in QEMU
 	$(qemu)
 
-test: build/apus.img ## run every test, on the host and in QEMU; ends with "N passed, N failed"
+test: build/apus.img $(symbols) ## run every test, on the host and in QEMU; ends with "N passed, N failed"
 	@tools/test
 
 check: build/apus.img ## lint the sources and hold the images to their rules
 	@tools/check/all
 
 debug: extras := debug
-debug: build/apus.img $(SERVICES:%=build/debug/%.elf) build/debug/kernel.elf ## stop QEMU at its first instruction, under gdb
+debug: build/apus.img $(symbols) ## stop QEMU at its first instruction, under gdb
 	@tools/debug build/debug $(qemu)
 
 image: build/apus.img ## build the bootable image, build/apus.img

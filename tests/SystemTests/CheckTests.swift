@@ -33,7 +33,7 @@ import Testing
         true
       ),
     ])
-  func unsafe(source: String, path: String, passes: Bool) async throws {
+  func fence(source: String, path: String, passes: Bool) async throws {
     let outcome = try await judge("unsafe", source, at: path)
     #expect((outcome.status == 0) == passes, "\(outcome.summary)")
   }

@@ -33,6 +33,12 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: ".build"))
   }
 
+  @Test("make debug attaches the debugger to the line that make run boots")
+  func debug() async throws {
+    let line = try #require(try await make("-n", "run").lines.first { $0.hasPrefix("qemu-system-aarch64") })
+    #expect(try await make("-n", "debug").lines.contains("tools/debug build/debug \(line)"))
+  }
+
   @Test(
     "make -n run shows the qemu line, each variable honoured",
     arguments: [
