@@ -116,6 +116,21 @@ struct MeaningTests {
     #expect(Array(bytes[arguments.offset..<(arguments.offset + arguments.byteCount)]) == Array("first".utf8))
   }
 
+  @Test("what lies on a disabled bus is as disabled as the bus")
+  func disabled() async throws {
+    let bytes = try await compile(
+      machine(
+        more: """
+          off { status = "disabled"; a { compatible = "test,a"; }; };
+          on { status = "okay"; b { compatible = "test,b"; }; c { compatible = "test,c"; status = "fail"; }; };
+          """))
+    let tree = try DeviceTree(Blob(bytes))
+    #expect(tree.find("test,a\0") == nil)
+    #expect(tree.node(compatibleWith: "test,a") == nil)
+    #expect(tree.find("test,b\0") != nil)
+    #expect(tree.find("test,c\0") == nil)
+  }
+
   @Test("a search takes any of a grant's strings, whole, and no empty one")
   func search() async throws {
     let bytes = try await compile(machine(more: "x { compatible = \"a,b\", \"c,d\"; };"))
