@@ -62,7 +62,7 @@ import Testing
 
 /// The scripts behind `make test`.
 @Suite("The summary line") struct SummaryTests {
-  static let xctest = "Executed 1 test, with 0 failures (0 unexpected)\n"
+  static let xctest = "\t Executed 1 test, with 0 failures (0 unexpected)\n"
   static func totals(_ tests: Int, _ failures: Int, _ skipped: Int) -> String {
     "<testsuite name=\"TestResults\" errors=\"0\" tests=\"\(tests)\" failures=\"\(failures)\" skipped=\"\(skipped)\""
   }
@@ -71,15 +71,19 @@ import Testing
     "adds up both libraries, and fails on a failure, a crash and a run of nothing",
     arguments: [
       (0, xctest, totals(5, 0, 0), "6 passed, 0 failed", 0),
-      (0, "Executed 0 tests, with 0 failures (0 unexpected)\n", totals(5, 0, 2), "3 passed, 0 failed", 0),
+      (0, "\t Executed 0 tests, with 0 failures (0 unexpected)\n", totals(5, 0, 2), "3 passed, 0 failed", 0),
       (1, xctest, totals(5, 2, 1), "3 passed, 2 failed", 1),
       (
-        1, "Executed 4 tests, with 1 test skipped and 2 failures (0 unexpected)\n", totals(5, 0, 0),
+        1, "\t Executed 4 tests, with 1 test skipped and 2 failures (0 unexpected)\n", totals(5, 0, 0),
         "6 passed, 2 failed", 1
       ),
-      (1, xctest + "Executed 3 tests, with 1 failure (1 unexpected)\n", totals(1, 1, 0), "2 passed, 2 failed", 1),
+      (1, xctest + "\t Executed 3 tests, with 1 failure (1 unexpected)\n", totals(1, 1, 0), "2 passed, 2 failed", 1),
       (139, xctest, nil, "1 passed, 1 failed", 1),
       (1, "error: no such module\n", nil, "0 passed, 1 failed", 1),
+      (
+        0, xctest + "◇ Test run started.\n\t Executed 9 tests, with 9 failures\n", totals(2, 0, 0),
+        "3 passed, 0 failed", 0
+      ),
       (0, "", nil, "0 passed, 0 failed", 1),
     ] as [(Int, String, String?, String, Int32)])
   func summary(status: Int, log: String, xml: String?, verdict: String, ends: Int32) async throws {
