@@ -21,7 +21,7 @@ symbols := $(SERVICES:%=build/debug/%.elf) build/debug/kernel.elf
 qemu    = qemu-system-aarch64 -M virt,gic-version=$(GIC)$(if $(EL2),$(comma)virtualization=on) -cpu $(CPU) \
           -smp $(CPUS) -m $(MEMORY) -nographic -kernel build/apus.img$(if $(QEMU_FLAGS), $(QEMU_FLAGS))
 
-sources := $(shell find Package.swift kernel hal services tools/image tools/pack -type f)
+files = $(shell find Package.swift $(1) -type f)
 
 .DELETE_ON_ERROR:
 .PHONY: help run test check debug image clean setup
@@ -41,7 +41,8 @@ test: build/apus.img $(symbols) ## run every test, on the host and in QEMU; ends
 check: build/apus.img ## lint the sources and hold the images to their rules
 	@tools/check/all
 
-debug: extras := debug
+# The tests stop a guest under the debugger, too.
+test debug: extras := debug
 debug: build/apus.img $(symbols) ## stop QEMU at its first instruction, under gdb
 	@tools/debug build/debug $(qemu)
 
@@ -56,12 +57,12 @@ setup:
 build build/debug:
 	@mkdir -p $@
 
-$(pack): $(sources) | setup
+$(pack): $(call files,kernel/abi tools/image tools/pack) | setup
 	$(swift) --product apus-pack </dev/null
 	@touch $@
 
 # SwiftPM tracks neither linker scripts nor the bundle, so what they go into is linked anew.
-$(SERVICES:%=build/%.elf) &: $(sources) tools/service.ld tools/toolset.json | setup build
+$(SERVICES:%=build/%.elf) &: $(call files,kernel/abi hal services tools/service.ld tools/toolset.json) | setup build
 	rm -f $(SERVICES:%=$(images)/%)
 	for service in $(SERVICES); do $(image) --product $$service </dev/null || exit; done
 	for service in $(SERVICES); do cp $(images)/$$service build/$$service.elf; done
@@ -72,7 +73,7 @@ build/bundle.bin: $(pack) $(SERVICES:%=build/%.elf) services/system.json
 build/bundle.o: build/bundle.bin tools/bundle.S
 	$(cross)gcc -c tools/bundle.S -o $@
 
-build/kernel.elf: build/bundle.o tools/kernel.ld $(sources)
+build/kernel.elf: build/bundle.o $(call files,kernel hal tools/kernel.ld tools/toolset.json)
 	rm -f $(images)/kernel
 	$(image) --product kernel </dev/null
 	cp $(images)/kernel $@
