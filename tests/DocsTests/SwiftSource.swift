@@ -25,19 +25,38 @@ struct SwiftSource {
 
   /// The refusals that running `text`, which stands in `file`, may throw: its own and those of what it calls.
   func refusals(of text: Substring, in file: String) -> Set<String> {
-    var found = Set(text.matches(of: /throw Refusal\(\s*\.(\w+)/).map { String($0.1) })
+    reached(from: text, in: file, whereNoRightIsAsked: "missingRight") { text in
+      text.matches(of: /throw Refusal\(\s*\.(\w+)/).map { String($0.1) }
+    }
+  }
+
+  /// The rights that running `text`, which stands in `file`, may ask of a handle.
+  func rights(of text: Substring, in file: String) -> Set<String> {
+    reached(from: text, in: file, whereNoRightIsAsked: "pass") { text in
+      text.matches(of: /\.\w+,\s+rights: Rights\.\w+\.(\w+)\.rawValue/).map { String($0.1) }
+        + text.matches(of: /actingTask\(.*, \.(\w+)\)/).map { String($0.1) }
+        + text.matches(of: /rights & Rights\.\w+\.(\w+)\.rawValue/).map { String($0.1) }
+    }
+  }
+
+  /// What `words` finds in `text` and in all that it calls. A call that asks for no right cannot contribute
+  /// `excluded`.
+  private func reached(
+    from text: Substring, in file: String, whereNoRightIsAsked excluded: String, _ words: (Substring) -> [String]
+  ) -> Set<String> {
+    var found = Set(words(text))
     // A call behind a dot is somebody else's; one behind `try?` throws nothing.
     for match in text.matches(of: /(\.|try\? )?\b(\w+)\(/) where match.1 == nil {
       for callee in called(String(match.2), in: file) {
-        var thrown = refusals(of: callee.body, in: callee.file)
+        var more = reached(from: callee.body, in: callee.file, whereNoRightIsAsked: excluded, words)
         let start = match.range.upperBound
         let arguments = text[start..<text.endOfBlock(from: start, "(", ")")]
         // No handle lacks the rights of an empty set, and a reply passes handles without asking for a right.
         let asksForNone =
           arguments.hasSuffix("rights: 0")
           || match.2 == "checkPassed" && arguments.hasSuffix("rights: Rights.Endpoint.pass.rawValue")
-        if asksForNone { thrown.remove("missingRight") }
-        found.formUnion(thrown)
+        if asksForNone { more.remove(excluded) }
+        found.formUnion(more)
       }
     }
     return found

@@ -45,6 +45,19 @@ struct SyscallsTests {
     }
   }
 
+  @Test("the rights listed for a call are those that the kernel's core asks for it")
+  func rights() throws {
+    let sections = page.sections(/### \d+ `(\w+)`/)
+    for operation in operations {
+      let arm = try #require(
+        dispatch.firstMatch(of: try Regex("case \\.\(operation.name): (.*)", as: (Substring, Substring).self)))
+      let asked = core.rights(of: arm.1, in: "kernel/core/Dispatch.swift")
+      let lines = sections[operation.name]?.drop { !$0.hasPrefix("Rights:") }.prefix { !$0.isEmpty } ?? []
+      let listed = Set(lines.flatMap { $0.matches(of: /`(\w+)`/).map { String($0.1) } })
+      #expect(listed == asked, "\(operation.name)")
+    }
+  }
+
   @Test("a status that no call can give is said to be unused")
   func unused() throws {
     var given: Set<String> = ["invalidOperation"]
