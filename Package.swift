@@ -55,7 +55,7 @@ let libraries: [Target] = [
   library("InterruptsCore", "services/interrupts/core", ["ABI", "Interfaces", "Runtime", "Drivers", "Registers"]),
   library("ConsoleCore", "services/console/core", ["ABI", "Interfaces", "Runtime", "Drivers", "Registers"]),
   library("ClockCore", "services/clock/core", ["ABI", "Interfaces", "Runtime", "Drivers", "Registers"]),
-  library("ShellCore", "services/shell/core", ["ABI", "Interfaces", "Runtime"]),
+  library("ShellCore", "services/shell/core", ["ABI", "Interfaces", "Runtime", "ClockCore", "Registers"]),
 ]
 
 /// The images, each a thin `main` over a core.
@@ -66,11 +66,25 @@ let images: [Target] = [
     ["ABI", "Machine", "CAArch64", "AArch64", "DeviceTree", "KernelCore", "KernelEntry", "Registers"], noHeap,
     objects: ["bundle.o"]),
   image("memory", "services/memory/main", script: "service.ld", ["MemoryCore", "Runtime", "CRuntime"]),
-  image("init", "services/init/main", script: "service.ld", ["InitCore", "Runtime", "CRuntime"]),
-  image("interrupts", "services/interrupts/main", script: "service.ld", ["InterruptsCore", "Runtime", "CRuntime"]),
-  image("console", "services/console/main", script: "service.ld", ["ConsoleCore", "Runtime", "CRuntime"]),
-  image("clock", "services/clock/main", script: "service.ld", ["ClockCore", "Runtime", "CRuntime"]),
-  image("shell", "services/shell/main", script: "service.ld", ["ShellCore", "Runtime", "CRuntime"]),
+  image(
+    "init", "services/init/main", script: "service.ld",
+    ["InitCore", "ABI", "Interfaces", "Runtime", "CRuntime"]),
+  image(
+    "interrupts", "services/interrupts/main", script: "service.ld",
+    ["InterruptsCore", "ABI", "Interfaces", "Drivers", "Registers", "Runtime", "CRuntime"]),
+  image(
+    "console", "services/console/main", script: "service.ld",
+    ["ConsoleCore", "ABI", "Interfaces", "Drivers", "Registers", "Runtime", "CRuntime"]),
+  image(
+    "clock", "services/clock/main", script: "service.ld",
+    ["ClockCore", "ABI", "Interfaces", "Drivers", "Registers", "Runtime", "CRuntime"]),
+  image(
+    "shell", "services/shell/main", script: "service.ld",
+    ["ShellCore", "ABI", "Interfaces", "Registers", "Runtime", "CRuntime"]),
+  .target(name: "Faults", path: "services/faulter/faults"),
+  image(
+    "faulter", "services/faulter/main", script: "service.ld",
+    ["ABI", "Interfaces", "Runtime", "CRuntime", "Faults", "ShellCore"]),
 ]
 
 /// What runs on the developer's machine: the machine model, the packer, the QEMU runner, the tests.

@@ -28,6 +28,14 @@ extension Gate where Self: ~Copyable {
     log(line)
   }
 
+  /// Writes a line of one aligned fact: a subject and what there is to say of it.
+  public mutating func log<let size: Int>(_ subject: StaticString, _ text: TextBuffer<size>) {
+    var line = LogLine()
+    line.write(subject, width: 9)
+    line.write(text)
+    log(line)
+  }
+
   /// Writes that something was refused, and why.
   public mutating func log<Reason>(_ subject: StaticString, _ refusal: ServiceRefusal<Reason>) {
     var line = LogLine()

@@ -34,6 +34,37 @@
     }
   }
 
+  /// The bundle, mapped read-only at `TaskLayout.bundle`.
+  public struct MappedBundle {
+    private let byteCount: Int
+
+    /// A bundle of this many bytes, checked as a whole; nothing where it breaks a rule.
+    public init?(byteCount: UInt64) {
+      self.byteCount = Int(byteCount)
+      do throws(BundleError) { _ = try Bundle(bytes) } catch { return nil }
+    }
+
+    private var bytes: Span<UInt8> {
+      @_lifetime(borrow self)
+      get {
+        // Safety: the memory server mapped that many bytes there, read-only, for as long as the task lives.
+        let start = unsafe UnsafePointer<UInt8>(bitPattern: UInt(TaskLayout.bundle << 12))
+        let span = unsafe Span(_unsafeStart: start!, count: byteCount)
+        return unsafe _overrideLifetime(span, borrowing: self)
+      }
+    }
+
+    /// Entries.
+    public var count: Int { read { bundle in bundle.count } ?? 0 }
+
+    /// An entry; a zeroed one where there is none.
+    public func entry(_ index: Int) -> Bundle.Entry? { read { bundle in bundle[index] } }
+
+    private func read<Value>(_ body: (borrowing Bundle) -> Value) -> Value? {
+      do throws(BundleError) { return body(try Bundle(bytes, verifyingChecksum: false)) } catch { return nil }
+    }
+  }
+
   extension LogReader where Ring == MappedRegisters {
     /// The ring that the memory server mapped at `TaskLayout.log`.
     public init(mappedFrom position: UInt64) {
@@ -44,17 +75,13 @@
   }
 #endif
 
-/// Where things lie in a service's address space. The image starts at 64 KiB and the stack ends at 2 MiB, so that one
-/// leaf table holds an ordinary service whole.
+/// Where things lie in a service's address space: image, leases and stack within the 2 MiB that one leaf table maps.
+/// The image starts at 2 MiB (tools/service.ld), the stack ends at 4 MiB (the packer).
 public enum TaskLayout {
-  /// First page of small device leases, 64 pages.
-  @inlinable public static var devices: UInt64 { 0x180 }
+  /// First page of device leases, 64 pages.
+  @inlinable public static var devices: UInt64 { 0x380 }
   /// First page of the log ring.
-  @inlinable public static var log: UInt64 { 0x1c0 }
-  /// One past the last page of the stack.
-  @inlinable public static var stackTop: UInt64 { 0x200 }
-  /// First page of large leases.
-  @inlinable public static var largeDevices: UInt64 { 0x400 }
+  @inlinable public static var log: UInt64 { 0x3c0 }
   /// First page of the bundle, in `init`.
   @inlinable public static var bundle: UInt64 { 0x400 }
 }

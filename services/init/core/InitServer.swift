@@ -126,3 +126,21 @@ public struct InitServer<Environment: InitEnvironment>: Server {
     return .done
   }
 }
+
+extension InitServer {
+  /// One line about who runs.
+  public var summary: TextBuffer<56> {
+    var running: UInt64 = 0
+    var known: UInt64 = 0
+    for index in 2..<max(supervisor.count, 2) {
+      known += 1
+      if supervisor.facts(index).state == .running { running += 1 }
+    }
+    var text = TextBuffer<56>()
+    text.write(decimal: running)
+    text.write(" tasks started of ")
+    text.write(decimal: known)
+    text.write(" in the bundle")
+    return text
+  }
+}

@@ -9,7 +9,7 @@ package enum InitSlots {
   /// To wake the task that holds the timer.
   static var wake: UInt64 { 68 }
   /// A handle on its way to somebody.
-  static var passing: UInt64 { 69 }
+  package static var passing: UInt64 { 69 }
   /// Replies to clients that wait for a peer.
   static var waiting: UInt64 { 70 }
   /// Slots for such replies.

@@ -1,0 +1,201 @@
+internal import ABI
+internal import Interfaces
+internal import Registers
+internal import Runtime
+
+// `tasks`, `memory`, `tables`, `regions TASK`.
+extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
+  /// Calls `body` with each task that the memory server knows.
+  private mutating func forEachTask(
+    _ body: (inout Self, TaskFacts) throws(ShellRefusal) -> Void
+  ) throws(ShellRefusal) {
+    var session: UInt64 = 0
+    while let facts = try nextTask(at: session) {
+      try body(&self, facts)
+      session = facts.session + 1
+    }
+  }
+
+  private mutating func nextTask(at session: UInt64) throws(ShellRefusal) -> TaskFacts? {
+    do throws(MemoryRefusal) { return try memory.task(at: session, &terminal.gate) } catch {
+      if error.cause == .service(.endOfList) { return nil }
+      throw .memory(error)
+    }
+  }
+
+  /// What the supervisor knows of a task by its name.
+  private mutating func service(_ name: Name) -> ServiceFacts? {
+    var index: UInt64 = 0
+    while let facts = nextService(at: index) {
+      if facts.name == name { return facts }
+      index = facts.index + 1
+    }
+    return nil
+  }
+
+  private mutating func nextService(at index: UInt64) -> ServiceFacts? {
+    do throws(InitRefusal) { return try supervisor.task(at: index, &terminal.gate) } catch { return nil }
+  }
+
+  mutating func showTasks() throws(ShellRefusal) {
+    terminal.write("task     state      priority  restarts    frames     quota")
+    terminal.newLine()
+    try forEachTask { (shell, task) throws(ShellRefusal) in
+      let restarts = shell.service(task.name)?.restarts ?? 0
+      shell.terminal.write(name: task.name, width: 9)
+      shell.terminal.write(Self.stateName(task.state), width: 9)
+      shell.terminal.write(decimal: task.priority, width: 10)
+      shell.terminal.write(decimal: restarts, width: 10)
+      shell.terminal.write(decimal: task.used, width: 10)
+      shell.terminal.write(decimal: task.quota, width: 10)
+      shell.terminal.newLine()
+    }
+    showEnded()
+  }
+
+  /// Those that the supervisor looks after and that do not run.
+  private mutating func showEnded() {
+    var index: UInt64 = 2
+    while let facts = nextService(at: index) {
+      index = facts.index + 1
+      guard facts.state != .running else { continue }
+      terminal.write(name: facts.name, width: 9)
+      terminal.write(facts.state.text, width: 19)
+      terminal.write(decimal: facts.restarts, width: 10)
+      terminal.newLine()
+    }
+  }
+
+  /// The kernel's `ThreadState` in words.
+  private static func stateName(_ state: UInt64) -> StaticString {
+    switch state {
+    case 0: "stopped"
+    case 1: "ready"
+    case 2: "calling"
+    case 3: "called"
+    case 4: "receives"
+    case 5: "waits"
+    default: "unknown"
+    }
+  }
+
+  mutating func showMemory() throws(ShellRefusal) {
+    let counts: MemoryCounts
+    do throws(MemoryRefusal) { counts = try memory.memoryCounts(&terminal.gate) } catch { throw .memory(error) }
+    row("free", counts.free)
+    row("held back", counts.heldBack)
+    row("private pages", counts.privatePages)
+    row("shared pages", counts.pages)
+    row("tables", counts.tables)
+    row("objects", counts.objects)
+    row("fixed", counts.fixed)
+    row("unclaimed", counts.unclaimed)
+    terminal.write("charged to")
+    terminal.newLine()
+    try forEachTask { (shell, task) throws(ShellRefusal) in
+      shell.terminal.write("  ")
+      shell.terminal.write(name: task.name, width: 14)
+      shell.terminal.write(decimal: task.used, width: 10)
+      shell.terminal.write(" frames of ")
+      shell.terminal.write(decimal: task.quota)
+      shell.terminal.newLine()
+    }
+  }
+
+  private mutating func row(_ kind: StaticString, _ frames: UInt64) {
+    terminal.write(kind, width: 16)
+    terminal.write(decimal: frames, width: 10)
+    terminal.write(" frames")
+    terminal.write(decimal: frames * 4, width: 12)
+    terminal.write(" KiB")
+    terminal.newLine()
+  }
+
+  mutating func showTables() throws(ShellRefusal) {
+    terminal.write("task     level 1  level 2  level 3    bytes   2 MiB   4 KiB  objects")
+    terminal.newLine()
+    do throws(Refusal) { try showKernelTables() } catch { throw .kernel(error) }
+    try forEachTask { (shell, task) throws(ShellRefusal) in
+      do throws(MemoryRefusal) {
+        let counts = try shell.memory.tableCounts(session: task.session, &shell.terminal.gate)
+        shell.show(counts, of: task.name)
+      } catch { throw .memory(error) }
+    }
+  }
+
+  private mutating func showKernelTables() throws(Refusal) {
+    let kernel = try terminal.gate.inspect(.kernel)
+    terminal.write("kernel   ")
+    terminal.write(decimal: kernel[0])
+    terminal.write(" in the image, ")
+    terminal.write(decimal: kernel[1])
+    terminal.write(" grown")
+    terminal.newLine()
+  }
+
+  private mutating func show(_ counts: TableCounts, of name: Name) {
+    terminal.write(name: name, width: 9)
+    terminal.write(decimal: counts.level1, width: 7)
+    terminal.write(decimal: counts.level2, width: 9)
+    terminal.write(decimal: counts.level3, width: 9)
+    terminal.write(decimal: (counts.level1 + counts.level2 + counts.level3) * 4096, width: 9)
+    terminal.write(decimal: counts.blocks, width: 8)
+    terminal.write(decimal: counts.pages, width: 8)
+    terminal.write(decimal: counts.objects, width: 9)
+    terminal.newLine()
+  }
+
+  mutating func showRegions(_ name: Name) throws(ShellRefusal) {
+    var found: UInt64?
+    try forEachTask { (_, task) throws(ShellRefusal) in if task.name == name { found = task.session } }
+    guard let session = found else { throw .memory(MemoryRefusal(.noSuchTask, name.word)) }
+    terminal.write("slot  address              pages    mapped  rights  what")
+    terminal.newLine()
+    var slot: UInt64 = 0
+    while let region = try nextRegion(session, at: slot) {
+      show(region)
+      slot = region.slot + 1
+    }
+  }
+
+  private mutating func nextRegion(_ session: UInt64, at slot: UInt64) throws(ShellRefusal) -> RegionFacts? {
+    do throws(MemoryRefusal) { return try memory.region(session: session, at: slot, &terminal.gate) } catch {
+      if error.cause == .service(.endOfList) { return nil }
+      throw .memory(error)
+    }
+  }
+
+  private mutating func show(_ region: RegionFacts) {
+    let rights = Rights.Memory(rawValue: region.rights)
+    terminal.write(decimal: region.slot, width: 4)
+    terminal.write("  ")
+    terminal.write(hex: region.page << 12, digits: 12)
+    terminal.write(decimal: region.pages, width: 9)
+    terminal.write(decimal: region.mapped, width: 10)
+    terminal.write("  ")
+    terminal.write(rights.contains(.read) ? "r" : "-", width: 1)
+    terminal.write(rights.contains(.write) ? "w" : "-", width: 1)
+    terminal.write(rights.contains(.execute) ? "x" : "-", width: 1)
+    terminal.write("     ")
+    switch RegionFacts.Kind(rawValue: region.kind) {
+    case .privatePages: terminal.write("private")
+    case .image: terminal.write("image")
+    case .device, nil:
+      terminal.write("device ")
+      terminal.write(name: region.device)
+    }
+    terminal.newLine()
+  }
+}
+
+extension ServiceFacts.State {
+  /// The state in a word.
+  var text: StaticString {
+    switch self {
+    case .idle: "idle"
+    case .running: "running"
+    case .waiting: "restarts"
+    case .ended: "ended"
+    }
+  }
+}
