@@ -8,7 +8,7 @@ EL2    ?=
 QEMU_FLAGS ?=
 export GDB_FLAGS  ?=
 
-SERVICES := memory init interrupts console clock shell
+SERVICES := memory init interrupts console clock shell faulter
 
 comma  := ,
 swift  := swift build --scratch-path .build

@@ -18,6 +18,7 @@ public enum ClockInterface: Interface {
     /// All places are taken (value: sleepers, limit: places).
     case tooManySleepers = 1
 
+    /// What happened, and after a colon what the two values are.
     public var words: StaticString {
       switch self {
       case .tooManySleepers: "too many sleepers: sleeping, places"
@@ -30,6 +31,7 @@ public enum ClockInterface: Interface {
 public typealias ClockInterfaceRefusal = ServiceRefusal<ClockInterface.Reason>
 
 extension ClockInterface.Request {
+  /// Writes the words, and the method's number as the label.
   @inlinable @inline(__always)
   public func encode(into message: inout Message) {
     switch self {
@@ -38,6 +40,7 @@ extension ClockInterface.Request {
     }
   }
 
+  /// Reads the words of a method.
   @inlinable @inline(__always)
   public init?(method: UInt64, _ w: borrowing Message) {
     switch method {
@@ -76,8 +79,7 @@ extension Client where Service == ClockInterface {
   }
 
   /// Returns when the counter has reached `count`.
-  @inlinable public func sleep(until count: UInt64, _ gate: inout some Gate & ~Copyable) throws(ClockInterfaceRefusal)
-  {
+  @inlinable public func sleep(until count: UInt64, _ gate: inout some Gate & ~Copyable) throws(ClockInterfaceRefusal) {
     _ = try call(.sleep(until: count), &gate)
   }
 }

@@ -24,6 +24,7 @@ public enum ConsoleInterface: Interface {
     /// As many clients wait as there are places for (limit: the places).
     case tooManyWaiting = 3
 
+    /// What happened, and after a colon what the two values are.
     public var words: StaticString {
       switch self {
       case .alreadyReading: "this client waits for input already"
@@ -38,6 +39,7 @@ public enum ConsoleInterface: Interface {
 public typealias ConsoleInterfaceRefusal = ServiceRefusal<ConsoleInterface.Reason>
 
 extension ConsoleInterface.Request {
+  /// Writes the words, and the method's number as the label.
   @inlinable @inline(__always)
   public func encode(into message: inout Message) {
     switch self {
@@ -49,6 +51,7 @@ extension ConsoleInterface.Request {
     }
   }
 
+  /// Reads the words of a method.
   @inlinable @inline(__always)
   public init?(method: UInt64, _ w: borrowing Message) {
     switch method {

@@ -42,6 +42,7 @@ public enum InitInterface: Interface {
     /// It could not be started (value: the refusal's label).
     case startFailed = 7
 
+    /// What happened, and after a colon what the two values are.
     public var words: StaticString {
       switch self {
       case .noSuchTask: "no such task"
@@ -60,6 +61,7 @@ public enum InitInterface: Interface {
 public typealias InitRefusal = ServiceRefusal<InitInterface.Reason>
 
 extension InitInterface.Request {
+  /// Writes the words, and the method's number as the label.
   @inlinable @inline(__always)
   public func encode(into message: inout Message) {
     switch self {
@@ -72,6 +74,7 @@ extension InitInterface.Request {
     }
   }
 
+  /// Reads the words of a method.
   @inlinable @inline(__always)
   public init?(method: UInt64, _ w: borrowing Message) {
     switch method {

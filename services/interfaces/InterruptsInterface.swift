@@ -28,6 +28,7 @@ public enum InterruptsInterface: Interface {
     /// The controller did not follow within a bounded wait.
     case notReady = 4
 
+    /// What happened, and after a colon what the two values are.
     public var words: StaticString {
       switch self {
       case .outOfRange: "the controller has no such interrupt: number, count"
@@ -43,6 +44,7 @@ public enum InterruptsInterface: Interface {
 public typealias InterruptsInterfaceRefusal = ServiceRefusal<InterruptsInterface.Reason>
 
 extension InterruptsInterface.Request {
+  /// Writes the words, and the method's number as the label.
   @inlinable @inline(__always)
   public func encode(into message: inout Message) {
     switch self {
@@ -52,6 +54,7 @@ extension InterruptsInterface.Request {
     }
   }
 
+  /// Reads the words of a method.
   @inlinable @inline(__always)
   public init?(method: UInt64, _ w: borrowing Message) {
     switch method {

@@ -94,6 +94,7 @@ public enum MemoryInterface: Interface {
     /// The server's own tables are full (value: in use, limit: room).
     case serverFull = 16
 
+    /// What happened, and after a colon what the two values are.
     public var words: StaticString {
       switch self {
       case .outOfMemory: "not enough free frames: needed, free"
@@ -121,6 +122,7 @@ public enum MemoryInterface: Interface {
 public typealias MemoryRefusal = ServiceRefusal<MemoryInterface.Reason>
 
 extension MemoryInterface.Request {
+  /// Writes the words, and the method's number as the label.
   @inlinable @inline(__always)
   public func encode(into message: inout Message) {
     switch self {
@@ -151,6 +153,7 @@ extension MemoryInterface.Request {
     }
   }
 
+  /// Reads the words of a method.
   @inlinable @inline(__always)
   public init?(method: UInt64, _ w: borrowing Message) {
     switch method {

@@ -94,7 +94,9 @@ public struct LineAssembler {
     let source = Name(word: record.source)
     let place = place(of: source)
     var line = open[place] ?? LoggedLine(time: record.time, source: source, text: TextBuffer())
-    for index in 0..<record.length { line.text.put(record.byte(index)) }
+    if let bytes = Chunk(words: record.text, count: UInt64(record.length)) {
+      for index in 0..<bytes.count { line.text.put(bytes[index]) }
+    }
     let isWhole = record.flags & LogRecord.continues == 0
     open[place] = isWhole ? nil : line
     return isWhole ? line : nil

@@ -9,6 +9,7 @@
     /// The gate has no state.
     @inlinable public init() {}
 
+    /// Makes one kernel call.
     @inline(__always)
     public mutating func invoke(_ operation: Operation, _ message: inout Message) {
       let w = message.words

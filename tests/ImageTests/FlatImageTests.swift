@@ -85,7 +85,7 @@ struct FlatImageTests {
     let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let tool = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("apus-pack").path
     let system = "\(root)/services/system.json"
-    for name in ["memory", "init", "interrupts", "console", "clock", "shell"] {
+    for name in ["memory", "init", "interrupts", "console", "clock", "shell", "faulter"] {
       _ = try folder.file("\(name).elf", try await service.value)
     }
     let elf = try folder.file("kernel.elf", try await kernel())

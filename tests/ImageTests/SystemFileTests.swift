@@ -83,8 +83,8 @@ import Testing
   @Test("the project's own system file stands")
   func own() async throws {
     let system = try SystemFile(json: try await systemText.value)
-    #expect(system.tasks.map(\.name) == ["memory", "init", "irq", "console", "clock", "shell"])
+    #expect(system.tasks.map(\.name) == ["memory", "init", "irq", "console", "clock", "shell", "faulter"])
     #expect(system.tasks[2].image == "interrupts")
-    #expect(system.tasks.map(\.priority) == [60, 40, 56, 50, 48, 20])
+    #expect(system.tasks.map(\.priority) == [60, 40, 56, 50, 48, 20, 18])
   }
 }

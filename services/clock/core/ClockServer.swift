@@ -15,6 +15,7 @@ public protocol CounterSource {
 /// The clock's server: time of day from the PL031, sleep on the kernel's one deadline. It also wakes the supervisor,
 /// which calls nobody that it looks after.
 public struct ClockServer<Device: RegisterAccess & ~Copyable, Source: CounterSource>: Server, ~Copyable {
+  /// What it serves.
   public typealias Service = ClockInterface
   private let device: PL031<Device>
   private let counter: Source
@@ -30,6 +31,7 @@ public struct ClockServer<Device: RegisterAccess & ~Copyable, Source: CounterSou
     self.replies = replies
   }
 
+  /// Answers a request.
   public mutating func answer(
     _ request: ClockInterface.Request, from arrival: Arrival, _ gate: inout some Gate & ~Copyable
   ) -> Answer<ClockInterface.Reason> {
@@ -59,6 +61,7 @@ public struct ClockServer<Device: RegisterAccess & ~Copyable, Source: CounterSou
     return .later(slot: slot)
   }
 
+  /// Serves what the notification's bits stand for.
   public mutating func notified(_ bits: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64 {
     wakeSleepers(&gate)
     let isDue = supervisorDue != 0 && supervisorDue <= counter.now

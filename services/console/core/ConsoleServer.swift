@@ -6,6 +6,7 @@ public import Runtime
 
 /// The console's server: its clients, the UART's interrupt, and the kernel's log, which it prints line by line.
 public struct ConsoleServer<Device: RegisterAccess & ~Copyable, Ring: RegisterAccess & ~Copyable>: Server, ~Copyable {
+  /// What it serves.
   public typealias Service = ConsoleInterface
   private var console: Console<Device>
   private var log: LogReader<Ring>
@@ -26,6 +27,7 @@ public struct ConsoleServer<Device: RegisterAccess & ~Copyable, Ring: RegisterAc
     self.interrupt = interrupt
   }
 
+  /// Answers a request.
   public mutating func answer(
     _ request: ConsoleInterface.Request, from arrival: Arrival, _ gate: inout some Gate & ~Copyable
   ) -> Answer<ConsoleInterface.Reason> {
@@ -57,6 +59,7 @@ public struct ConsoleServer<Device: RegisterAccess & ~Copyable, Ring: RegisterAc
     }
   }
 
+  /// Serves what the notification's bits stand for.
   public mutating func notified(_ bits: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64 {
     let isDevice = bits & NotificationBit.device != 0
     if isDevice { _ = console.onInterrupt() }

@@ -19,6 +19,7 @@ public protocol InitEnvironment {
 /// It calls the memory server and the kernel, never a task that it looks after: one of those could be dead while it
 /// owes the reply. The task with the timer is woken by a signal, and asks (`InitInterface.Request.wake`).
 public struct InitServer<Environment: InitEnvironment>: Server {
+  /// What it serves.
   public typealias Service = InitInterface
   let environment: Environment
   var supervisor: Supervisor
@@ -49,6 +50,7 @@ public struct InitServer<Environment: InitEnvironment>: Server {
     startDue(&gate)
   }
 
+  /// Answers a request.
   public mutating func answer(
     _ request: InitInterface.Request, from arrival: Arrival, _ gate: inout some Gate & ~Copyable
   ) -> Answer<InitInterface.Reason> {

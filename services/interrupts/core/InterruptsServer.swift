@@ -6,6 +6,7 @@ public import Runtime
 
 /// The interrupt service's server. A client shows its interrupt's handle; the kernel says which number that is.
 public struct InterruptsServer<Registers: RegisterAccess & ~Copyable>: Server, ~Copyable {
+  /// What it serves.
   public typealias Service = InterruptsInterface
   private var interrupts: Interrupts<Registers>
   /// The slot in which handles arrive; it is empty again before each receive.
@@ -17,6 +18,7 @@ public struct InterruptsServer<Registers: RegisterAccess & ~Copyable>: Server, ~
     self.landingSlot = landingSlot
   }
 
+  /// Answers a request.
   public mutating func answer(
     _ request: InterruptsInterface.Request, from arrival: Arrival, _ gate: inout some Gate & ~Copyable
   ) -> Answer<InterruptsInterface.Reason> {
