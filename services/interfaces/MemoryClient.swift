@@ -97,8 +97,7 @@ extension Client where Service == MemoryInterface {
   }
 
   /// Maps the kernel's log ring at `page`.
-  @inlinable public func mapLog(slot: UInt64, page: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal)
-  {
+  @inlinable public func mapLog(slot: UInt64, page: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
     _ = try call(.mapLog(slot: slot, page: page), &gate)
   }
 

@@ -47,7 +47,8 @@ public enum Loader {
     }
     let pages = UInt64(entry.stackPages)
     try task.allocate(
-      slot: stackSlot(of: entry), page: (entry.stackTop >> 12) - pages, pages: pages, rights: Rights.Memory.read.union(.write), &gate)
+      slot: stackSlot(of: entry), page: (entry.stackTop >> 12) - pages, pages: pages,
+      rights: Rights.Memory.read.union(.write), &gate)
   }
 
   /// Starts the thread of a task whose entry is loaded; the argument arrives in x0.
