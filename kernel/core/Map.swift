@@ -44,7 +44,8 @@ extension Kernel where M: ~Copyable {
       try checkFrames(caller, own, frame, count)
     } else {
       let shown = memoryObject(region.word.object).pointee
-      frame = shown.frame + region.offset + page - region.region.page
+      let shownPage = region.offset + page - region.region.page
+      frame = shown.kind == MemoryUse.ledger ? try ledgerFrame(shownPage, count) : shown.frame + shownPage
       isDevice = shown.kind == MemoryUse.device
     }
     let walk = walk(owner, page: page)
@@ -53,6 +54,19 @@ extension Kernel where M: ~Copyable {
     return MapPlan(
       owner: owner, regionSlot: slot, page: page, count: count, frame: frame, rights: region.memoryRights,
       isPrivate: isPrivate, isDevice: isDevice, isBlock: isBlock, walk: walk)
+  }
+
+  /// The first of the ledger's frames that hold the words of `count` × 512 frames. Their sections were claimed,
+  /// so that the words are there; a GiB that is RAM as a whole may be shown whole once it was opened.
+  private func ledgerFrame(_ page: UInt64, _ count: UInt64) throws(Refusal) -> UInt64 {
+    let gigabyte = page >> 9
+    let whole = FrameRange(gigabyte << 18, (gigabyte + 1) << 18)
+    if count < Geometry.blockFrames || !ram.isOpen(gigabyte: gigabyte) || ram.used.intersection(whole) != whole {
+      for each in page..<page + count where !ram.isClaimed(each << 9) {
+        throw Refusal(.frameNotClaimed, each << 9, limit: each >> 4)
+      }
+    }
+    return gigabyte << 18 + page & 511
   }
 
   /// Private pages come from free frames of an authority that the caller holds, and the account pays.

@@ -75,6 +75,8 @@ package enum MemoryUse {
   package static var fixed: UInt64 { 3 }
   /// A device's registers.
   package static var device: UInt64 { 4 }
+  /// The ledger: page p shows the words of frames 512 p to 512 p + 511.
+  package static var ledger: UInt64 { 5 }
 }
 
 /// A slot of a task's table. It lies on the list of its object, so that a revoke finds it.

@@ -48,7 +48,7 @@ extension Kernel where M: ~Copyable {
   /// Starts the memory server, gives it all memory, and makes it the current thread. The frames it needs come
   /// by a pointer that only moves up, from those behind the image; it is gone when this returns.
   public mutating func start(_ plan: StartPlan) {
-    var boot = BootFrames(next: plan.firstFreeFrame)
+    var boot = BootFrames(plan.firstFreeFrame)
     let extra = plan.extraFrames
     let first = boot.take(extra + 1)
     let root = boot.take(1)
@@ -73,7 +73,6 @@ extension Kernel where M: ~Copyable {
   private mutating func makeObjects(_ plan: StartPlan, _ server: UInt64, _ boot: inout BootFrames) {
     let frame = boot.take(1)
     machine.clear(frame: frame)
-    ledger(frame).pointee = .objects(account: server >> 12, live: 0b111_1111)
     task(server).pointee.objectFrames = frame
     task(server).pointee.used += 1
     var object = frame << 12
@@ -104,7 +103,13 @@ extension Kernel where M: ~Copyable {
     handle(server + Task.handlesOffset + Slot.power * Task.handleBytes).pointee =
       Handle(word: HandleWord(.power, rights: 7, object: 0), value: 0)
     give(server, Slot.timer, .timer, rights: 7, timer.object)
-    ledger(frame).pointee = .objects(account: server >> 12, live: 0xff)
+    // Shown by regions alone: no slot holds these two.
+    boot.tree = next()
+    memoryObject(boot.tree).pointee = Memory(
+      kind: MemoryUse.fixed, frame: plan.deviceTree.first, frames: plan.deviceTree.count)
+    boot.ledger = next()
+    memoryObject(boot.ledger).pointee = Memory(kind: MemoryUse.ledger, frame: 0, frames: Geometry.taskPages >> 9)
+    ledger(frame).pointee = .objects(account: server >> 12, live: 0x1ff)
   }
 
   private func give(_ server: UInt64, _ slot: UInt64, _ kind: ObjectKind, rights: UInt64, _ object: UInt64) {
@@ -119,6 +124,12 @@ struct BootFrames {
   var next: UInt64
   /// Slot of the next region.
   var slot = HandOver.Slot.regions
+  /// The Memory of the device tree's frames.
+  var tree: UInt64 = 0
+  /// The Memory of the ledger.
+  var ledger: UInt64 = 0
+
+  init(_ first: UInt64) { next = first }
 
   /// Takes frames in a row.
   mutating func take(_ count: UInt64) -> UInt64 {

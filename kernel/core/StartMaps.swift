@@ -6,13 +6,15 @@ internal import Machine
 // the facts and the part of the ledger that the first section has.
 extension Kernel where M: ~Copyable {
   mutating func mapImage(_ plan: StartPlan, _ server: UInt64, _ boot: inout BootFrames) {
+    let bundle = bundleMemory(server)
     for index in 0..<4 where plan.segments[index].pages > 0 {
       let segment = plan.segments[index]
       if segment.rights.contains(.write) {
         mapOwn(server, segment, &boot)
       } else {
-        mapFixed(server, page: segment.page, FrameRange(segment.frame, segment.frame + segment.pages), segment.rights,
-          bundleOffset: segment.frame - plan.bundle.first, &boot)
+        mapFixed(
+          server, page: segment.page, FrameRange(segment.frame, segment.frame + segment.pages), segment.rights,
+          of: bundle, offset: segment.frame - plan.bundle.first, &boot)
       }
     }
     var stack = StartSegment()
@@ -24,15 +26,9 @@ extension Kernel where M: ~Copyable {
 
   mutating func mapTables(_ plan: StartPlan, _ server: UInt64, _ boot: inout BootFrames) {
     typealias Place = HandOver.Address
-    mapFixed(server, page: Place.bundle >> 12, plan.bundle, .read, bundleOffset: 0, &boot)
-    mapFixed(server, page: Place.deviceTree >> 12, plan.deviceTree, .read, bundleOffset: nil, &boot)
-    let section = plan.facts.claimedSection
-    let firstLedgerFrame = (section >> 5) << 18 + (section & 31) << 4
-    let held = FrameRange(section << 13, (section + 1) << 13).intersection(ram.used)
-    let pages = (held.count * 8 + 4095) >> 12
-    let view = Place.ledger >> 12 + section << 4
-    mapFixed(
-      server, page: view, FrameRange(firstLedgerFrame, firstLedgerFrame + pages), .read, bundleOffset: nil, &boot)
+    mapFixed(server, page: Place.bundle >> 12, plan.bundle, .read, of: bundleMemory(server), &boot)
+    mapFixed(server, page: Place.deviceTree >> 12, plan.deviceTree, .read, of: boot.tree, &boot)
+    mapLedger(plan, server, &boot)
     var page = StartSegment()
     page.pages = 1
     page.page = Place.facts >> 12
@@ -40,6 +36,21 @@ extension Kernel where M: ~Copyable {
     let frame = boot.next
     mapOwn(server, page, &boot)
     machine.memory(frame << 12, as: HandOver.Facts.self).pointee = plan.facts
+  }
+
+  /// The view of the ledger: a region for all of RAM, of which the section that boot claimed is mapped.
+  private mutating func mapLedger(_ plan: StartPlan, _ server: UInt64, _ boot: inout BootFrames) {
+    let section = plan.facts.claimedSection
+    let first = (section >> 5) << 18 + (section & 31) << 4
+    let held = FrameRange(section << 13, (section + 1) << 13).intersection(ram.used)
+    let view = section << 4
+    mapFixed(
+      server, page: HandOver.Address.ledger >> 12 + view, FrameRange(first, first + held.count >> 9), .read,
+      of: boot.ledger, offset: view, pages: ram.used.end >> 9 - view, &boot)
+  }
+
+  private func bundleMemory(_ server: UInt64) -> UInt64 {
+    handle(server + Task.handlesOffset + HandOver.Slot.bundle * Task.handleBytes).pointee.word.object
   }
 
   /// Private pages on fresh frames, filled from the image.
@@ -58,20 +69,16 @@ extension Kernel where M: ~Copyable {
     task(server).pointee.used += segment.pages
   }
 
-  /// Frames of the image, mapped where they lie. A part of the bundle is a region of the bundle's Memory.
+  /// Frames that are never given out, mapped where they lie: the first of a region of `pages` (0: just these)
+  /// that shows a Memory from `offset` on.
   private mutating func mapFixed(
-    _ server: UInt64, page: UInt64, _ frames: FrameRange, _ rights: Rights.Memory, bundleOffset: UInt64?,
-    _ boot: inout BootFrames
+    _ server: UInt64, page: UInt64, _ frames: FrameRange, _ rights: Rights.Memory, of memory: UInt64,
+    offset: UInt64 = 0, pages: UInt64 = 0, _ boot: inout BootFrames
   ) {
     let slot = regionSlot(server, &boot)
-    let area = RegionWord(page: page, pages: frames.count, isPrivate: false)
-    let bundle = handle(server + Task.handlesOffset + HandOver.Slot.bundle * Task.handleBytes).pointee.word.object
-    if let bundleOffset {
-      install(slot, HandleWord(.region, rights: rights.rawValue, object: bundle), value: area.raw)
-      handle(slot).pointee.offset = bundleOffset
-    } else {
-      handle(slot).pointee = Handle(word: HandleWord(.region, rights: rights.rawValue, object: 0), value: area.raw)
-    }
+    let area = RegionWord(page: page, pages: max(pages, frames.count), isPrivate: false)
+    install(slot, HandleWord(.region, rights: rights.rawValue, object: memory), value: area.raw)
+    handle(slot).pointee.offset = offset
     for offset in 0..<frames.count {
       let frame = frames.first + offset
       if rights.contains(.execute) { machine.synchronizeInstructions(frame: frame) }
