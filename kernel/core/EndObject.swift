@@ -8,6 +8,8 @@ extension Kernel where M: ~Copyable {
     case .endpoint: endEndpoint(object)
     case .notification: endNotification(object)
     case .interrupt: endInterrupt(object)
+    // What boot handed over stays: the kernel itself refers to it.
+    case .memory where memoryObject(object).pointee.kind != MemoryUse.device: return
     default: break
     }
     let frame = object >> 12

@@ -44,16 +44,21 @@ extension Kernel where M: ~Copyable {
   mutating func empty(_ address: UInt64) {
     let dropped = handle(address).pointee
     switch dropped.word.kind {
-    case .endpoint, .notification, .memory, .interrupt:
-      unlink(address)
-      if listHead(dropped.word.object).pointee == 0 { end(dropped.word.kind, dropped.word.object) }
+    case .endpoint, .notification, .memory, .interrupt: unlinkLast(address, dropped.word.kind)
     case .task, .timer: unlink(address)
-    case .region where dropped.word.object != 0: unlink(address)
+    case .region where dropped.word.object != 0: unlinkLast(address, .memory)
     case .reply:
       handle(address).pointee = Handle()
       abandon(dropped.value)
     case .region, .power, .gone, .none: handle(address).pointee = Handle()
     }
+  }
+
+  /// Takes a handle off its object's list; without any handle left the object ends.
+  private mutating func unlinkLast(_ address: UInt64, _ kind: ObjectKind) {
+    let object = handle(address).pointee.word.object
+    unlink(address)
+    if listHead(object).pointee == 0 { end(kind, object) }
   }
 
   /// A thread whose reply will never come gets `peerGone`.
