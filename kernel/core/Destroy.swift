@@ -22,7 +22,7 @@ extension Kernel where M: ~Copyable {
   mutating func destroy(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
     let address = try find(handleWord(caller), of: own, .task, rights: Rights.Task.destroy.rawValue).word.object
-    guard address != own else { throw Refusal(.notPermitted, handleWord(caller)) }
+    guard address != own, task(address).pointee.parent != 0 else { throw Refusal(.notPermitted, handleWord(caller)) }
     switch task(address).pointee.destroyPhase {
     case DestroyPhase.alive:
       try checkEnd(address)
@@ -113,11 +113,13 @@ extension Kernel where M: ~Copyable {
       next = found.next
       guard address != kept else { continue }
       guard found.word.kind != .region || found.mapped == 0 else {
+        // The next step refuses, without having changed anything.
+        if visited > 0 { return false }
         throw Refusal(.regionMapped, owner(ofSlot: address) >> 12, limit: found.mapped)
       }
       makeGone(address)
       visited += 1
-      if visited == visits { return false }
+      if visited == visits, next != 0 { return false }
     }
     return true
   }

@@ -81,23 +81,33 @@ extension Kernel where M: ~Copyable {
     let kept = handle(address).pointee
     guard kept.word != .empty else { throw Refusal(.slotEmpty, number) }
     guard isListed(kept.word.kind) else { throw Refusal(.wrongKind, kept.word.kindNumber) }
+    if kept.word.kind == .memory { try checkRegions(of: kept.word.object) }
     var next = listHead(kept.word.object).pointee
-    var steps = 0
+    var (visits, removed) = (0, 0)
     while next != 0 {
       let visited = next
       let found = handle(visited).pointee
       next = found.next
-      if visited == address || kept.value != 0 && found.value != kept.value { continue }
-      if found.word.kind == .region {
-        guard found.mapped == 0 else {
-          throw Refusal(.regionMapped, owner(ofSlot: visited) >> 12, limit: found.mapped)
-        }
+      visits += 1
+      if visited != address, kept.value == 0 || found.word.kind == .region || found.value == kept.value {
+        makeGone(visited)
+        removed += 1
       }
-      makeGone(visited)
-      steps += 1
-      if steps == 32, machine.interruptIsPending() { return restart() }
+      if removed > 0, visits & 31 == 0, machine.interruptIsPending() { return restart() }
     }
     succeed(caller)
+  }
+
+  /// Refuses while a region shows pages of a Memory.
+  private func checkRegions(of object: UInt64) throws(Refusal) {
+    var next = listHead(object).pointee
+    while next != 0 {
+      let found = handle(next).pointee
+      guard found.word.kind != .region || found.mapped == 0 else {
+        throw Refusal(.regionMapped, owner(ofSlot: next) >> 12, limit: found.mapped)
+      }
+      next = found.next
+    }
   }
 
   /// A slot whose object is gone says so until it is dropped.
