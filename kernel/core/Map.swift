@@ -128,9 +128,11 @@ extension Kernel where M: ~Copyable {
     guard given >= needed, needed == 0 || word(caller, 4) != 0 else {
       throw Refusal(.tablesNeeded, needed, limit: given)
     }
+    guard needed > 0 else { return }
+    let authority = try authority(word(caller, 6), of: thread(caller).pointee.task)
     for index in 0..<Int(truncatingIfNeeded: needed) {
       let frame = word(caller, 4 + index)
-      try checkFree(frame, by: firstMemory)
+      try checkFree(frame, by: authority)
       let isPage = plan.isPrivate && FrameRange(plan.frame, plan.frame + plan.count).contains(frame)
       guard !isPage, index == 0 || frame != word(caller, 4) else { throw Refusal(.frameNotFree, frame) }
     }
