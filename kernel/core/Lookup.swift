@@ -41,6 +41,15 @@ extension Kernel where M: ~Copyable {
     return found
   }
 
+  /// The task whose address space a call changes. Its own only the memory server changes without a handle: the
+  /// index of free frames would not learn what another task unmaps.
+  func addressSpace(_ number: UInt64, of owner: UInt64) throws(Refusal) -> UInt64 {
+    guard number != 0 || task(owner).pointee.parent == 0 else {
+      throw Refusal(.missingRight, 0, limit: Rights.Task.memory.rawValue)
+    }
+    return try actingTask(number, of: owner, .memory)
+  }
+
   /// The task in whose table a slot lies: the account of the frame's objects.
   func owner(ofSlot address: UInt64) -> UInt64 {
     ledger(address >> 12).pointee.task << 12

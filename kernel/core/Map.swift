@@ -34,7 +34,7 @@ extension Kernel where M: ~Copyable {
 
   private func planMap(_ caller: UInt64) throws(Refusal) -> MapPlan {
     let own = thread(caller).pointee.task
-    let owner = try actingTask(handleWord(caller), of: own, .memory)
+    let owner = try addressSpace(handleWord(caller), of: own)
     let (page, count) = (word(caller, 1), word(caller, 2))
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
     let isPrivate = region.region.isPrivate

@@ -5,7 +5,7 @@ extension Kernel where M: ~Copyable {
   /// `region`: a slot of a task that says which pages show what, with which rights. Nothing is mapped yet.
   mutating func region(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
-    let owner = try actingTask(handleWord(caller), of: own, .memory)
+    let owner = try addressSpace(handleWord(caller), of: own)
     let target = try emptySlot(word(caller, 0), of: owner)
     let (page, pages) = (word(caller, 1), word(caller, 2))
     guard pages > 0, pages <= Geometry.taskPages, page > 0, page <= Geometry.taskPages - pages else {

@@ -9,7 +9,7 @@ extension Kernel where M: ~Copyable {
   /// `unmap`: pages of one region under one leaf table; tables that come empty go back with them.
   mutating func unmap(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
-    let owner = try actingTask(handleWord(caller), of: own, .memory)
+    let owner = try addressSpace(handleWord(caller), of: own)
     let (page, count) = (word(caller, 1), word(caller, 2))
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
     let walk = walk(owner, page: page)
@@ -100,7 +100,7 @@ extension Kernel where M: ~Copyable {
   /// `copyPage`: page x2 of a Memory in the caller's table into a private page that is mapped.
   mutating func copyPage(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
-    let owner = try actingTask(handleWord(caller), of: own, .memory)
+    let owner = try addressSpace(handleWord(caller), of: own)
     let object = try find(word(caller, 1), of: own, .memory, rights: Rights.Memory.read.rawValue).word.object
     let source = memoryObject(object).pointee
     guard source.kind == MemoryUse.fixed else { throw Refusal(.wrongKind, source.kind, limit: MemoryUse.fixed) }
