@@ -114,6 +114,7 @@ extension Kernel where M: ~Copyable {
       throw Refusal(.notPermitted, page)
     }
     machine.copy(frame: source.frame + word(caller, 2), to: frame)
+    if walk.entry.rights.contains(.execute) { machine.synchronizeInstructions(frame: frame) }
     succeed(caller)
   }
 }
