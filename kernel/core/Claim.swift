@@ -45,6 +45,12 @@ extension Kernel where M: ~Copyable {
     }
   }
 
+  /// Books a frame as free. What a `map` has cleared and not mapped yet may be dirty again.
+  mutating func free(_ frame: UInt64) {
+    ledger(frame).pointee = .free
+    if ram.cleared.contains(frame) { ram.cleared = FrameRange(0, 0) }
+  }
+
   /// A GiB that holds less than a GiB of RAM, and is not the image's, needs a table of blocks.
   private func needsTable(_ section: UInt64) -> Bool {
     let gigabyte = section >> 5

@@ -99,7 +99,7 @@ extension Kernel where M: ~Copyable {
     }
     task(address).pointee.objectFrames = machine.memory(frame << 12, as: UInt64.self).pointee
     task(address).pointee.used -= 1
-    ledger(frame).pointee = .free
+    free(frame)
     return frame
   }
 
@@ -130,7 +130,7 @@ extension Kernel where M: ~Copyable {
     machine.completeInvalidation()
     identifiers.giveBack(words.translation >> 48)
     let frame = root(of: address)
-    ledger(frame).pointee = .free
+    free(frame)
     advance(address, to: DestroyPhase.frames)
     return frame
   }
@@ -142,7 +142,7 @@ extension Kernel where M: ~Copyable {
     let words = task(address).pointee
     let freed = words.extraFrames - words.destroyCursor
     let frame = address >> 12 + freed
-    ledger(frame).pointee = .free
+    free(frame)
     guard freed == 0 else {
       task(address).pointee.destroyCursor += 1
       return succeed(caller, frame)

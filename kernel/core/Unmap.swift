@@ -51,7 +51,7 @@ extension Kernel where M: ~Copyable {
   /// this call is atomic.
   private mutating func noteRemoved(_ frame: UInt64, _ count: UInt64, _ region: Handle) {
     if region.region.isPrivate {
-      for each in frame..<frame + count { ledger(each).pointee = .free }
+      for each in frame..<frame + count { free(each) }
     } else if memoryObject(region.word.object).pointee.kind == MemoryUse.device {
       noteDevice(frame, count, isMapped: false)
     }
@@ -90,8 +90,8 @@ extension Kernel where M: ~Copyable {
   private func release(
     _ owner: UInt64, slot: UInt64, region: Handle, removed: UInt64, freed: (UInt64, UInt64)
   ) {
-    if freed.0 != 0 { ledger(freed.0).pointee = .free }
-    if freed.1 != 0 { ledger(freed.1).pointee = .free }
+    if freed.0 != 0 { free(freed.0) }
+    if freed.1 != 0 { free(freed.1) }
     handle(slot).pointee.mapped -= removed
     task(owner).pointee.mappedPages -= removed
     if region.region.isPrivate { task(owner).pointee.used -= removed }
