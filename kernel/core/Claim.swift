@@ -83,24 +83,27 @@ extension Kernel where M: ~Copyable {
   private mutating func mapDirectly(_ range: FrameRange, table: UInt64) {
     let gigabyte = range.first >> 18
     let entry = Descriptor(raw: machine.kernelRootEntry(gigabyte))
+    if entry.isLeaf(level: 1) { return }
     if entry == .empty && table == 0 {
       machine.setKernelRootEntry(gigabyte, to: Descriptor.kernel(frame: gigabyte << 18, level: 1, use: .data).raw)
     } else {
-      var blocks = entry.frame
-      if table != 0 {
-        machine.clear(frame: table)
-        blocks = table
-      }
-      for block in range.first >> 9..<range.end >> 9 where machine.descriptor(table: blocks, index: block & 511) == 0 {
-        let descriptor = Descriptor.kernel(frame: block << 9, level: 2, use: .data)
-        machine.setDescriptor(table: blocks, index: block & 511, to: descriptor.raw)
-      }
+      if table != 0 { machine.clear(frame: table) }
+      // The ledger's own block first: sections may be claimed in any order.
+      mapBlock(gigabyte << 9, table: table != 0 ? table : entry.frame)
+      for block in range.first >> 9..<range.end >> 9 { mapBlock(block, table: table != 0 ? table : entry.frame) }
       if table != 0 {
         machine.publishTables()
         machine.setKernelRootEntry(gigabyte, to: Descriptor.table(frame: table).raw)
       }
     }
     machine.publishTables()
+  }
+
+  /// One block of 2 MiB of the kernel's half, unless it is there.
+  private mutating func mapBlock(_ block: UInt64, table: UInt64) {
+    guard machine.descriptor(table: table, index: block & 511) == 0 else { return }
+    let descriptor = Descriptor.kernel(frame: block << 9, level: 2, use: .data)
+    machine.setDescriptor(table: table, index: block & 511, to: descriptor.raw)
   }
 }
 
