@@ -102,11 +102,12 @@ extension Kernel where M: ~Copyable {
     guard number >= 16, number < UInt64(InterruptNumber.none), number != UInt64(InterruptNumber.timer) else {
       throw Refusal(.outOfRange, number, limit: UInt64(InterruptNumber.none))
     }
-    guard interrupts[number] == 0 else { throw Refusal(.busy, number) }
+    guard interrupts[number] <= InterruptTable.stray else { throw Refusal(.busy, number) }
     let (object, taken) = try objectSlot(caller, account: account, authority: false)
     interruptObject(object).pointee = Interrupt(number: number, trigger: word(caller, 6) & 1)
     interrupts[number] = object
     finish(caller, .interrupt, object, target: target, taken: taken)
+    interruptObject(object).pointee.isActive = interrupts[number] == InterruptTable.stray ? 1 : 0
   }
 
   /// The Memory that boot gave the memory server: all RAM.

@@ -45,6 +45,8 @@ extension Kernel where M: ~Copyable {
     object.pointee.nextSource = notification(target.word.object).pointee.sources
     notification(target.word.object).pointee.sources = source
     succeed(caller)
+    // What came before anybody was bound is not lost.
+    if object.pointee.isActive != 0 { setBits(object.pointee.bits, of: target.word.object) }
   }
 
   /// What can signal: an interrupt, the timer, or the log through a handle to its ring or its region.

@@ -6,8 +6,11 @@ internal import Machine
 struct InterruptTable {
   private var objects: InlineArray<1020, UInt32> = .init(repeating: 0)
 
-  /// Physical address of an INTID's object, or 0. Objects are 128-byte aligned.
-  subscript(_ number: UInt64) -> UInt64 {
+  /// Stands for an interrupt that came while it had no object: it is active until its next owner acknowledges.
+  static var stray: UInt64 { 128 }
+
+  /// Physical address of an INTID's object, 0 or `stray`. Objects are 128-byte aligned.
+  package subscript(_ number: UInt64) -> UInt64 {
     get { UInt64(objects[Int(truncatingIfNeeded: number)]) << 7 }
     set { objects[Int(truncatingIfNeeded: number)] = UInt32(truncatingIfNeeded: newValue >> 7) }
   }
@@ -42,7 +45,7 @@ extension Kernel where M: ~Copyable {
     machine.dropPriority(number)
     // An interrupt that nobody holds stays active, so that it cannot come again.
     let object = interrupts[UInt64(number)]
-    guard object != 0 else { return }
+    guard object > InterruptTable.stray else { return interrupts[UInt64(number)] = InterruptTable.stray }
     interruptObject(object).pointee.isActive = 1
     raise(object)
   }
