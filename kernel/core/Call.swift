@@ -50,6 +50,7 @@ extension Kernel where M: ~Copyable {
     if cpu.current == 0, cpu.ready.bitmap & above == 0, t.pointee.isSuspended == 0 {
       t.pointee.state = ThreadState.ready
       switchTo(address)
+      if cpu.ready.bitmap >> t.pointee.priority & 1 != 0 { armSlice() }
     } else {
       makeReady(address)
     }
