@@ -53,8 +53,15 @@ extension Kernel where M: ~Copyable {
   private func bindable(_ number: UInt64, of own: UInt64) throws(Refusal) -> UInt64 {
     let found = handle(try slot(number, of: own)).pointee
     let shows = found.word.kind == .memory || found.word.kind == .region
-    if shows, found.word.object == log.memory, log.memory != 0 { return log.object }
-    if found.word.kind == .timer { return timer.object }
+    if shows, found.word.object == log.memory, log.memory != 0 {
+      let rights = Rights.Memory.read.rawValue
+      guard found.word.rights & rights != 0 else { throw Refusal(.missingRight, found.word.rights, limit: rights) }
+      return log.object
+    }
+    if found.word.kind == .timer {
+      _ = try find(number, of: own, .timer, rights: 1)
+      return timer.object
+    }
     return try find(number, of: own, .interrupt, rights: Rights.Interrupt.handle.rawValue).word.object
   }
 
