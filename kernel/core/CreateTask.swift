@@ -8,7 +8,7 @@ extension Kernel where M: ~Copyable {
   mutating func createTask(_ caller: UInt64, account: UInt64, target: UInt64) throws(Refusal) {
     let authority = try authority(handleWord(caller), of: thread(caller).pointee.task)
     let first = word(caller, 2)
-    let root = word(caller, 7) & 0x7ff_ffff
+    let root = word(caller, 7) & (1 << 48 - 1)
     let extra = word(caller, 7) >> 48
     let quota = word(caller, 5)
     guard extra <= 8 else { throw Refusal(.outOfRange, extra, limit: 8) }

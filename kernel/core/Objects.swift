@@ -103,6 +103,8 @@ extension Handle {
     get { (previousWord & Handle.linkMask) << 5 }
     set { previousWord = previousWord & ~Handle.linkMask | newValue >> 5 }
   }
+  /// The largest offset that a region's handle can hold.
+  package static var maximumOffset: UInt64 { 1 << 28 - 1 }
   /// First page of the Memory that a region shows.
   package var offset: UInt64 {
     get { nextWord >> 34 }

@@ -43,7 +43,7 @@ extension Kernel where M: ~Copyable {
       throw Refusal(.invalidRights, rights.rawValue)
     }
     let offset = word(caller, 5)
-    guard offset <= shown.frames, pages <= shown.frames - offset else {
+    guard offset <= shown.frames, pages <= shown.frames - offset, offset <= Handle.maximumOffset else {
       throw Refusal(.outOfRange, offset, limit: shown.frames)
     }
     return object

@@ -28,7 +28,7 @@ extension Kernel where M: ~Copyable {
     target.pointee.registers.x[FaultMessage.instruction] = source.registers.instruction
     target.pointee.registers.x[FaultMessage.stack] = source.registers.stack
     target.pointee.registers.x[FaultMessage.link] = source.registers.x[30]
-    target.pointee.registers.x[8] = source.faultSyndrome >> 26
+    target.pointee.registers.x[8] = source.faultSyndrome >> 26 & 63
     target.pointee.registers.x[9] = badge | Badge.fault
     target.pointee.registers.x[10] = 0
   }
