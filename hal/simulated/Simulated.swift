@@ -47,6 +47,7 @@ public struct Simulated: ~Copyable, Machine {
     memory = SimulatedMemory(base: base, frames: frames + 1)
     kernelBlockTable = base >> 12 + frames
     kernelRoot[Int(base >> 30)] = kernelBlockTable << 12 | 3
+    memory.clear(kernelBlockTable)
   }
 
   public func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
@@ -95,6 +96,22 @@ public struct Simulated: ~Copyable, Machine {
   public mutating func power(off: Bool) { isOff = off }
   public mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64) {
     halted = "task \(task) syndrome \(syndrome) address \(address) instruction \(instruction)"
+  }
+
+  /// Adds all that a kernel call could change to a digest: RAM, tables, timer, interrupts.
+  public func hash(into hasher: inout Hasher) {
+    memory.hash(into: &hasher)
+    hasher.combine(kernelRoot)
+    hasher.combine(translation)
+    hasher.combine(timer)
+    hasher.combine(pending)
+    hasher.combine(active)
+    hasher.combine(controllerBase)
+    hasher.combine(floatingPointIsAllowed)
+    hasher.combine(floatingPoint)
+    hasher.combine(printed)
+    hasher.combine(isOff)
+    hasher.combine(halted)
   }
 
   mutating func note(_ event: Event) {

@@ -3,8 +3,8 @@ import Machine
 /// RAM of the simulated machine.
 @safe final class SimulatedMemory {
   private let base: UInt64
-  private let bytes: UInt64
-  private let storage: UnsafeMutableRawPointer
+  fileprivate let bytes: UInt64
+  fileprivate let storage: UnsafeMutableRawPointer
   /// Frames made visible to instruction fetch.
   let synchronized = FrameSet()
 
@@ -47,5 +47,13 @@ import Machine
       reference(destination << 12 + offset, as: UInt64.self).pointee =
         reference(source << 12 + offset, as: UInt64.self).pointee
     }
+  }
+}
+
+extension SimulatedMemory {
+  /// Adds all of RAM to a digest.
+  func hash(into hasher: inout Hasher) {
+    // Safety: the whole allocation, which init has filled.
+    unsafe hasher.combine(bytes: UnsafeRawBufferPointer(start: storage, count: Int(bytes)))
   }
 }

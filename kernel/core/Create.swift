@@ -84,7 +84,9 @@ extension Kernel where M: ~Copyable {
     guard word(caller, 6) != 0, range.end > range.first, range.end <= 1 << 36 else {
       throw Refusal(.outOfRange, range.first, limit: 1 << 36)
     }
-    guard range.intersection(ram.whole).count == 0 else { throw Refusal(.notPermitted, range.first, limit: ram.whole.first) }
+    guard range.intersection(ram.whole).count == 0 else {
+      throw Refusal(.notPermitted, range.first, limit: ram.whole.first)
+    }
     let interface = FrameRange(devices.cpuInterfaceFrame, devices.cpuInterfaceFrame + devices.cpuInterfaceFrames)
     guard range.intersection(interface).count == 0 else {
       throw Refusal(.notPermitted, range.first, limit: interface.first)
@@ -105,9 +107,9 @@ extension Kernel where M: ~Copyable {
     guard interrupts[number] <= InterruptTable.stray else { throw Refusal(.busy, number) }
     let (object, taken) = try objectSlot(caller, account: account, authority: false)
     interruptObject(object).pointee = Interrupt(number: number, trigger: word(caller, 6) & 1)
+    interruptObject(object).pointee.isActive = interrupts[number] == InterruptTable.stray ? 1 : 0
     interrupts[number] = object
     finish(caller, .interrupt, object, target: target, taken: taken)
-    interruptObject(object).pointee.isActive = interrupts[number] == InterruptTable.stray ? 1 : 0
   }
 
   /// The Memory that boot gave the memory server: all RAM.

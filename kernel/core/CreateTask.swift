@@ -58,8 +58,8 @@ extension Kernel where M: ~Copyable {
 }
 
 /// Address-space identifiers: a bit for each that is in use. 0 belongs to nobody.
-struct IdentifierSet {
-  private var words: InlineArray<64, UInt64> = .init(repeating: 0)
+package struct IdentifierSet {
+  package private(set) var words: InlineArray<64, UInt64> = .init(repeating: 0)
   private var cursor = 0
   /// Tasks that may live at once: 255 where the machine has 8-bit identifiers.
   var limit: UInt32 = 4095

@@ -3,7 +3,7 @@ internal import ABI
 internal import Machine
 
 /// The objects of the interrupts, by INTID; the ITS is withheld, so 1,020 suffice.
-struct InterruptTable {
+package struct InterruptTable {
   private var objects: InlineArray<1020, UInt32> = .init(repeating: 0)
 
   /// Stands for an interrupt that came while it had no object: it is active until its next owner acknowledges.
@@ -17,13 +17,13 @@ struct InterruptTable {
 }
 
 /// The kernel's timer: the end of a time slice, and the one deadline.
-struct Timer {
+package struct Timer {
   /// Count at which the running slice ends; valid while one is armed.
-  var slice: UInt64 = 0
+  package var slice: UInt64 = 0
   /// Count of the deadline; 0: none.
-  var deadline: UInt64 = 0
+  package var deadline: UInt64 = 0
   /// The object behind the Timer handle.
-  var object: UInt64 = 0
+  package var object: UInt64 = 0
 }
 
 extension Kernel where M: ~Copyable {

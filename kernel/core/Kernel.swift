@@ -14,13 +14,13 @@ public struct Kernel<M: Machine & ~Copyable>: ~Copyable {
   /// RAM: what of it is claimed, and what is fixed.
   public var ram = RAM()
   /// Address-space identifiers in use.
-  var identifiers = IdentifierSet()
+  package var identifiers = IdentifierSet()
   /// The objects that take interrupts, by INTID.
-  var interrupts = InterruptTable()
+  package var interrupts = InterruptTable()
   /// The log ring.
-  var log = Log()
+  package var log = Log()
   /// The one deadline.
-  var timer = Timer()
+  package var timer = Timer()
   /// The machine's interrupt controller and console as boot read them from the device tree.
   public var devices = DeviceFacts()
   /// What boot measured, for `inspect`.
@@ -38,15 +38,15 @@ public struct Processor {
   /// Physical address of the running thread; 0 while there is none.
   public var current: UInt64 = 0
   /// Ready threads; the running one is in no queue.
-  var ready = ReadyQueues()
+  package var ready = ReadyQueues()
   /// The thread whose state the FP/SIMD registers hold.
-  var floatingPointOwner: UInt64 = 0
+  package var floatingPointOwner: UInt64 = 0
   /// TTBR0_EL1 as it is.
-  var translation: UInt64 = 0
+  package var translation: UInt64 = 0
   /// Whether the timer's interrupt will end a time slice.
-  var sliceIsArmed = false
+  package var sliceIsArmed = false
   /// The instruction of the running call moves back, to restart it.
-  var restarts = false
+  package var restarts = false
 }
 
 /// Numbers that boot measured.

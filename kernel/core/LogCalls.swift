@@ -2,15 +2,15 @@ public import ABI
 internal import Machine
 
 /// The log ring: `LogRing.pages` frames in a row, written by the kernel, read by whoever may map them.
-struct Log {
+package struct Log {
   /// Physical address of the ring; 0 before boot has named it.
-  var address: UInt64 = 0
+  package var address: UInt64 = 0
   /// Records ever written.
-  var sequence: UInt64 = 0
+  package var sequence: UInt64 = 0
   /// The Memory behind handles to the ring.
-  var memory: UInt64 = 0
+  package var memory: UInt64 = 0
   /// The Interrupt object that signals growth.
-  var object: UInt64 = 0
+  package var object: UInt64 = 0
 }
 
 extension Kernel where M: ~Copyable {

@@ -29,14 +29,14 @@ public struct RAM {
   /// RAM as the device tree gives it, the part that is given up included.
   public var whole = FrameRange(0, 0)
   /// The Memory authority that boot made.
-  var memory: UInt64 = 0
+  package var memory: UInt64 = 0
   /// Free frames that a `map` has cleared already and will map when it starts over.
-  var cleared = FrameRange(0, 0)
+  package var cleared = FrameRange(0, 0)
   /// Frames that are never given out: image, device tree, what the tree reserves.
   var reserved: InlineArray<20, FrameRange> = .init(repeating: FrameRange(0, 0))
-  var reservedCount = 0
+  package var reservedCount = 0
   /// Sections that were claimed: a bit for each of the 32 of a GiB.
-  var claimed: InlineArray<512, UInt32> = .init(repeating: 0)
+  package var claimed: InlineArray<512, UInt32> = .init(repeating: 0)
 
   /// Keeps frames back. False when the list is full.
   public mutating func reserve(_ range: FrameRange) -> Bool {

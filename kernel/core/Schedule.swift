@@ -2,11 +2,11 @@ internal import ABI
 internal import Machine
 
 /// Ready threads by priority, each queue circular; the bitmap says which queues hold anybody.
-struct ReadyQueues {
+package struct ReadyQueues {
   /// Bit p is set while queue p holds a thread.
-  var bitmap: UInt64 = 0
+  package var bitmap: UInt64 = 0
   /// First thread of each queue.
-  var heads: InlineArray<64, UInt64> = .init(repeating: 0)
+  package var heads: InlineArray<64, UInt64> = .init(repeating: 0)
 }
 
 extension Kernel where M: ~Copyable {
@@ -14,7 +14,7 @@ extension Kernel where M: ~Copyable {
   private var slice: UInt64 { machine.counterFrequency / 100 }
 
   /// Puts a thread into its ready queue, at the end, or at the start when it was preempted.
-  mutating func makeReady(_ address: UInt64, first: Bool = false) {
+  package mutating func makeReady(_ address: UInt64, first: Bool = false) {
     let t = thread(address)
     t.pointee.state = ThreadState.ready
     t.pointee.queue = 0
@@ -28,7 +28,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Takes a thread out of its ready queue.
-  mutating func removeReady(_ address: UInt64) {
+  package mutating func removeReady(_ address: UInt64) {
     let priority = thread(address).pointee.priority
     let index = Int(truncatingIfNeeded: priority & 63)
     machine.remove(address, from: &cpu.ready.heads[index])
@@ -59,7 +59,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Makes a thread the current one, in its address space.
-  @inline(__always) mutating func switchTo(_ address: UInt64) {
+  @inline(__always) package mutating func switchTo(_ address: UInt64) {
     cpu.current = address
     let translation = thread(address).pointee.translation
     if translation != cpu.translation {

@@ -87,7 +87,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The freed tables become free frames; region and account shrink.
-  private func release(
+  private mutating func release(
     _ owner: UInt64, slot: UInt64, region: Handle, removed: UInt64, freed: (UInt64, UInt64)
   ) {
     if freed.0 != 0 { free(freed.0) }

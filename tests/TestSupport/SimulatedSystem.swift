@@ -14,6 +14,9 @@ public final class SimulatedSystem {
   /// Frames of the stand-in for the image: bundle pages start here.
   public let bundle: FrameRange
 
+  /// Where `takeFrames` looks next.
+  var nextFrame: UInt64
+
   /// Starts a machine.
   /// - Parameters:
   ///   - frames: of RAM, whole blocks of 2 MiB.
@@ -62,6 +65,7 @@ public final class SimulatedSystem {
     plan.facts.cpuInterfaceFrames = 2
     plan.facts.uartFrame = 0x9000
     plan.facts.counterFrequency = 62_500_000
+    nextFrame = tree.end + 64
     kernel.start(plan)
     server = kernel.thread(kernel.cpu.current).pointee.task
   }
