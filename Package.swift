@@ -107,7 +107,9 @@ let host: [Target] = [
     ["Drivers", "Registers", "Interfaces", "InterruptsCore", "ConsoleCore", "ClockCore", "ShellCore"]),
   test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated", "TestSupport"]),
   test("ServicesTests", ["MemoryCore", "InitCore", "ShellCore", "Runtime", "Interfaces", "KernelCore", "Simulated"]),
-  test("InterfacesTests", ["Interfaces", "Runtime", "ABI", "Registers"]),
+  test(
+    "InterfacesTests",
+    ["Interfaces", "Runtime", "ABI", "Registers", "InitCore", "ConsoleCore", "Drivers"]),
   test("DocsTests", []),
   test("SystemTests", ["QEMU"], exclude: ["Expected", "Fixtures"]),
 ]
