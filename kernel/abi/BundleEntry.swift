@@ -26,7 +26,7 @@ extension Bundle {
     /// The pause before a restart, in milliseconds.
     public internal(set) var restartBackOff: UInt32 = 0
     /// What the task needs besides its peers.
-    public internal(set) var flags: Flags = []
+    public internal(set) var flags = Flags(rawValue: 0)
     /// Frames that may be charged to the task's account.
     public internal(set) var quota = 0
     /// Pages of stack, 1 to 256. The page below the stack stays unmapped: the guard page.
@@ -49,7 +49,7 @@ extension Bundle {
     /// Pages mapped; those beyond `filePages` read as zero. Equal to `filePages` unless writable.
     public var memoryPages = 0
     /// How it is mapped.
-    public var rights: SegmentRights = []
+    public var rights = SegmentRights(rawValue: 0)
 
     /// An empty segment, to be filled.
     public init() {}

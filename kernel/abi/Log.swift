@@ -25,7 +25,7 @@
   @inlinable public var length: Int { Int(truncatingIfNeeded: min(flags & 63, 56)) }
   /// A byte of the text.
   @inlinable public func byte(_ index: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: text[index >> 3] >> UInt64(index & 7) * 8)
+    UInt8(truncatingIfNeeded: text[index >> 3] >> (UInt64(index & 7) * 8))
   }
 }
 

@@ -23,7 +23,7 @@ public struct LogPrefix {
     case 9: return UInt8(ascii: "]")
     case 10, 19: return UInt8(ascii: " ")
     case 11...18:
-      let byte = UInt8(truncatingIfNeeded: source >> UInt64(index - 11) * 8)
+      let byte = UInt8(truncatingIfNeeded: source >> (UInt64(index - 11) * 8))
       return byte == 0 ? UInt8(ascii: " ") : byte
     default: return nil
     }
