@@ -21,6 +21,9 @@ package struct Hardware: Machine, ~Copyable {
   /// GICv2: kernel virtual address of GICC. 0: system registers.
   package var cpuInterface: UInt64 = 0
 
+  /// RAM ends below this physical address: slot 511 of the kernel's half is no RAM.
+  package static var mostMemory: UInt64 { 511 << 30 }
+
   /// A machine of which nothing is known yet.
   package init() {}
 

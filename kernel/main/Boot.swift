@@ -1,92 +1,130 @@
 internal import AArch64
+internal import ABI
 internal import DeviceTree
+internal import KernelCore
 internal import KernelEntry
 
-/// Runs in the upper half with the MMU on: boot as a list of steps, each of which prints one fact. Returns
-/// the kernel virtual address of the first thread's block.
+/// Runs in the upper half with the MMU on: boot as a list of steps, each of which logs one fact. Returns the
+/// block of the first thread.
 @c(kernelMain) func kernelMain() -> UInt64 {
-  Boot.openConsole()
-  Boot.processor()
-  Boot.memory()
+  guard let facts = unsafe state.facts else { return 0 }
+  Boot.openLog(facts)
+  Boot.processor(facts)
+  Boot.memory(facts)
   Boot.image()
   Boot.tables()
-  Boot.deviceTree()
-  Boot.interrupts()
-  Boot.processors()
-  return Boot.handOver()
+  Boot.deviceTree(facts)
+  Boot.interrupts(facts)
+  let plan = Boot.plan(facts)
+  Boot.handOver(plan)
+  return unsafe Hardware.directMap &+ kernel.cpu.current
 }
 
+/// The steps. The facts are read where early boot left them, so nothing here touches the device tree.
 enum Boot {
-  /// Moves the emergency console to its slot of the kernel's half.
-  static func openConsole() {
-    guard let facts = unsafe state.facts else { return }
-    unsafe machine.console = Hardware.directMap &+ facts.uart.registers.base & (1 << 30 - 1)
+  /// The console moves to its slot of the kernel's half, the ring opens: from here on lines are kept.
+  static func openLog(_ facts: borrowing BootFacts) {
+    let uart = facts.uart.registers.base
+    unsafe kernel.machine.console = Hardware.directMap &+ uart & (1 << 30 - 1)
+    unsafe kernel.devices.uartFrame = uart >> 12
+    unsafe kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
+    unsafe kernel.devices.emergencyIsMapped = true
+    for page in 0..<UInt64(LogRing.pages) { unsafe kernel.machine.clear(frame: ImageLayout.log >> 12 &+ page) }
+    unsafe kernel.openLog(address: ImageLayout.log)
   }
 
-  private static func say(_ subject: StaticString, _ fill: (inout Line) -> Void) {
-    var line = Line()
-    fill(&line)
-    show(line, subject: subject, on: EmergencyConsole(base: unsafe machine.console))
-  }
-
-  static func processor() {
-    say("entry") { line in
-      line.append("EL")
-      line.append(decimal: unsafe state.level)
-      line.append(", processor ")
+  static func processor(_ facts: borrowing BootFacts) {
+    let level = unsafe state.level
+    if unsafe kernel.machine.identifiers < 1 << 16 { unsafe kernel.limitIdentifiers() }
+    unsafe kernel.facts.processors = UInt64(facts.cpuCount)
+    let count = UInt64(facts.cpuCount)
+    log("cpu") { line in
+      line.append(decimal: count)
+      line.append(" found, 1 used, model ")
       line.append(hexadecimal: Hardware.model)
-      line.append(", ")
-      line.append(decimal: unsafe machine.identifiers)
-      line.append(" address-space identifiers")
+      line.append(", entered at EL")
+      line.append(decimal: level)
     }
   }
 
-  static func memory() {
+  /// RAM in whole blocks of 2 MiB; the rest is given up, and said.
+  static func memory(_ facts: borrowing BootFacts) {
     let base = unsafe state.memoryBase
     let end = unsafe state.memoryEnd
-    say("memory") { line in
+    let used = min(end, Hardware.mostMemory) & ~(ImageLayout.block &- 1)
+    unsafe kernel.ram.whole = FrameRange(base >> 12, end >> 12)
+    unsafe kernel.ram.used = FrameRange(base >> 12, used >> 12)
+    let ranges = UInt64(facts.memory.count)
+    log("memory") { line in
       line.append(from: base, end: end)
       line.append("   ")
-      line.append(decimal: (end &- base) >> 12)
+      line.append(decimal: (used &- base) >> 12)
       line.append(" frames")
+      if used < end {
+        line.append(", ")
+        line.append(decimal: (end &- used) >> 12)
+        line.append(" given up")
+      }
+      if ranges > 1 {
+        line.append(", ")
+        line.append(decimal: ranges &- 1)
+        line.append(" further ranges not used")
+      }
     }
   }
 
+  /// What the image takes, and what the blocks of 2 MiB cost.
   static func image() {
-    say("image") { line in
+    let code = ImageLayout.codeEnd &- ImageLayout.code
+    let readOnly = ImageLayout.readOnlyEnd &- ImageLayout.readOnly
+    let data = ImageLayout.usedEnd &- ImageLayout.data
+    let lost = ImageLayout.data &- ImageLayout.code &- ImageLayout.pages(code) &- ImageLayout.pages(readOnly)
+    unsafe kernel.facts.readOnlyBytes = ImageLayout.data &- ImageLayout.code
+    unsafe kernel.facts.dataBytes = data
+    unsafe kernel.facts.lostBytes = lost
+    log("image") { line in
       line.append("code ")
-      line.append(size: ImageLayout.readOnly &- ImageLayout.code)
+      line.append(kibibytes: code)
       line.append(", read-only ")
-      line.append(size: ImageLayout.data &- ImageLayout.readOnly)
+      line.append(kibibytes: readOnly)
       line.append(", data ")
-      line.append(size: ImageLayout.end &- ImageLayout.data)
+      line.append(kibibytes: data)
+      line.append(" KiB; ")
+      line.append(kibibytes: lost)
+      line.append(" KiB lost to 2 MiB blocks")
     }
   }
 
   static func tables() {
-    say("tables") { line in
-      line.append(decimal: (ImageLayout.poolEnd &- ImageLayout.pool) >> 12)
-      line.append(" static, blocks of 2 MiB, nothing written is executed")
+    let count = (ImageLayout.poolEnd &- ImageLayout.pool) >> 12
+    unsafe kernel.facts.staticTables = count
+    log("tables") { line in
+      line.append(decimal: count)
+      line.append(" static, for all the kernel maps; nothing written is executed")
     }
   }
 
-  static func deviceTree() {
-    guard let facts = unsafe state.facts else { return }
+  static func deviceTree(_ facts: borrowing BootFacts) {
     let tree = unsafe state.tree
-    say("tree") { line in
+    let bytes = UInt64(facts.treeBytes)
+    log("tree") { line in
       line.append(hexadecimal: tree)
       line.append("   ")
-      line.append(decimal: UInt64(facts.treeBytes))
+      line.append(decimal: bytes)
       line.append(" bytes in use")
     }
   }
 
-  static func interrupts() {
-    guard let facts = unsafe state.facts else { return }
-    say("gic") { line in
+  static func interrupts(_ facts: borrowing BootFacts) {
+    let version = UInt64(facts.gic.version.rawValue)
+    let interface = facts.gic.cpuInterface ?? AddressRange()
+    unsafe kernel.devices.controllerVersion = version
+    unsafe kernel.devices.cpuInterfaceFrame = interface.base >> 12
+    unsafe kernel.devices.cpuInterfaceFrames = interface.size >> 12
+    log("gic") { line in
       line.append("version ")
-      line.append(decimal: UInt64(facts.gic.version.rawValue))
-      if let interface = facts.gic.cpuInterface {
+      line.append(decimal: version)
+      if interface.size > 0 {
         line.append(", CPU interface ")
         line.append(from: interface.base, end: interface.end)
       } else {
@@ -95,20 +133,19 @@ enum Boot {
     }
   }
 
-  static func processors() {
-    guard let facts = unsafe state.facts else { return }
-    say("processors") { line in
-      line.append(decimal: UInt64(facts.cpuCount))
-      line.append(" found, 1 used")
+  /// The core makes the memory server; then the task half of the address space opens.
+  static func handOver(_ plan: StartPlan) {
+    let instructions = unsafe kernel.machine.instructions()
+    log("handover") { line in
+      line.append("entry ")
+      line.append(hexadecimal: plan.entry)
+      if instructions > 0 {
+        line.append(", ")
+        line.append(decimal: instructions)
+        line.append(" instructions since the kernel's entry")
+      }
     }
-  }
-
-  static func handOver() -> UInt64 {
-    say("off") { line in
-      line.append(decimal: unsafe machine.instructions())
-      line.append(" instructions since entry")
-    }
-    unsafe machine.power(off: true)
-    return 0
+    unsafe kernel.start(plan)
+    unsafe kernel.machine.openTaskHalf()
   }
 }

@@ -1,5 +1,6 @@
 internal import AArch64
 internal import DeviceTree
+internal import KernelCore
 internal import KernelEntry
 
 /// Runs with the MMU off, at its physical address: reads the device tree, checks what the map depends on,
@@ -8,11 +9,12 @@ internal import KernelEntry
   // Safety: the state's only user, see State.swift.
   unsafe state.tree = tree
   unsafe state.level = level
-  unsafe machine.counterFrequency = Hardware.frequency
+  unsafe kernel.machine.counterFrequency = Hardware.frequency
   var console = EmergencyConsole(base: 0)
-  do throws(Refusal) {
+  do throws(BootRefusal) {
     let facts = try readTree(at: tree, console: &console)
     try checkMemory(facts)
+    try checkPlaces(facts, tree: tree)
     guard Hardware.clearsByLine else { throw .zeroBlock(Hardware.zeroBlock) }
     return try buildTables(facts)
   } catch {
@@ -22,7 +24,7 @@ internal import KernelEntry
 
 /// Reads the tree where it lies, by aligned words: memory is of Device type now. Finds the UART first, so
 /// that the other refusals can be told.
-private func readTree(at address: UInt64, console: inout EmergencyConsole) throws(Refusal) -> BootFacts {
+private func readTree(at address: UInt64, console: inout EmergencyConsole) throws(BootRefusal) -> BootFacts {
   guard address & 7 == 0 else {
     throw .tree(DeviceTreeError(.unaligned, found: address, expected: 8))
   }
@@ -39,9 +41,9 @@ private func readTree(at address: UInt64, console: inout EmergencyConsole) throw
     let facts = try BootFacts(tree)
     console = EmergencyConsole(base: facts.uart.registers.base)
     switch facts.psci {
-    case .hvc: unsafe machine.conduit = .hypervisor
-    case .smc: unsafe machine.conduit = .monitor
-    case nil: unsafe machine.conduit = .none
+    case .hvc: unsafe kernel.machine.conduit = .hypervisor
+    case .smc: unsafe kernel.machine.conduit = .monitor
+    case nil: unsafe kernel.machine.conduit = .none
     }
     unsafe state.facts = facts
     return facts
@@ -51,7 +53,7 @@ private func readTree(at address: UInt64, console: inout EmergencyConsole) throw
 }
 
 /// Finds the RAM that holds the image, and refuses what could not be mapped rightly.
-private func checkMemory(_ facts: borrowing BootFacts) throws(Refusal) {
+private func checkMemory(_ facts: borrowing BootFacts) throws(BootRefusal) {
   let uart = facts.uart.registers.base
   var found = false
   for index in 0..<facts.memory.count {
@@ -59,7 +61,8 @@ private func checkMemory(_ facts: borrowing BootFacts) throws(Refusal) {
     if range.base <= ImageLayout.ledger, ImageLayout.ledger < range.end {
       unsafe state.memoryBase = range.base
       unsafe state.memoryEnd = range.end
-      guard range.size >= Refusal.leastMemory else { throw .memoryTooSmall(range.size) }
+      guard range.base == ImageLayout.ledger else { throw .memoryBase(range.base) }
+      guard range.size >= BootRefusal.leastMemory else { throw .memoryTooSmall(range.size) }
       found = range.end >= ImageLayout.end
     }
     if range.base &>> 30 <= uart &>> 30, uart &>> 30 <= (range.end &- 1) &>> 30 { throw .consoleBesideRAM(uart) }
@@ -67,8 +70,20 @@ private func checkMemory(_ facts: borrowing BootFacts) throws(Refusal) {
   guard found else { throw .notRAM(ImageLayout.ledger, ImageLayout.end) }
 }
 
+/// Refuses a tree or reserved memory where the image lies, or in the 2 MiB behind it, from which the core takes
+/// what the memory server starts with.
+private func checkPlaces(_ facts: borrowing BootFacts, tree: UInt64) throws(BootRefusal) {
+  let end = ImageLayout.end &+ ImageLayout.block
+  func check(_ base: UInt64, _ limit: UInt64) throws(BootRefusal) {
+    if base < end, limit > ImageLayout.ledger { throw .treeInTheWay(base) }
+  }
+  try check(tree, tree &+ UInt64(facts.treeBytes))
+  for index in 0..<facts.reserved.count { try check(facts.reserved[index].base, facts.reserved[index].end) }
+  if let disk = facts.initialRAMDisk { try check(disk.base, disk.end) }
+}
+
 /// Maps the image's blocks, each for its one use, and the console. Both halves share the tables.
-private func buildTables(_ facts: borrowing BootFacts) throws(Refusal) -> UInt64 {
+private func buildTables(_ facts: borrowing BootFacts) throws(BootRefusal) -> UInt64 {
   let pool = BootPool(next: ImageLayout.pool >> 12, end: ImageLayout.poolEnd >> 12)
   guard var builder = TableBuilder(store: pool) else { throw .tables }
   do throws(TableRefusal) {
@@ -81,8 +96,8 @@ private func buildTables(_ facts: borrowing BootFacts) throws(Refusal) -> UInt64
   } catch {
     throw .tables
   }
-  unsafe machine.kernelRoot = builder.root << 12
-  unsafe machine.kernelBlockTable = builder.store.entry(table: builder.root, index: ImageLayout.code >> 30).frame
+  unsafe kernel.machine.kernelRoot = builder.root << 12
+  unsafe kernel.machine.kernelBlockTable = builder.store.entry(table: builder.root, index: ImageLayout.code >> 30).frame
   return builder.root << 12
 }
 

@@ -7,7 +7,9 @@ enum ImageLayout {
   /// The ledger of the image's GiB: the block before the image.
   static var ledger: UInt64 { code &- block }
   static var code: UInt64 { physical(address_image_code()) }
+  static var codeEnd: UInt64 { physical(address_image_code_end()) }
   static var readOnly: UInt64 { physical(address_image_read_only()) }
+  static var readOnlyEnd: UInt64 { physical(address_image_read_only_end()) }
   static var data: UInt64 { physical(address_image_data()) }
   /// End of what is in use, and of the block that holds it.
   static var usedEnd: UInt64 { physical(address_image_end()) }
@@ -20,6 +22,9 @@ enum ImageLayout {
 
   /// Whether the code runs in the upper half: the MMU is on.
   static var isTranslated: Bool { address_image_code() >= Hardware.directMap }
+
+  /// Bytes rounded up to whole pages.
+  static func pages(_ bytes: UInt64) -> UInt64 { (bytes &+ 4095) & ~4095 }
 
   /// The physical address of something in the image, whichever half the code runs in.
   static func physical(_ address: UInt64) -> UInt64 { address & ~Hardware.directMap }

@@ -20,7 +20,7 @@ struct Line {
 
   /// Appends a constant. Works before the MMU is on too: constants found through a table have the address
   /// that they were linked at, so the half is taken from where the code runs.
-  mutating func append(_ text: StaticString) {
+  @inline(never) mutating func append(_ text: StaticString) {
     let half = address_image_code() & UInt64(DIRECT_MAP)
     // Safety: a StaticString's bytes lie in the image, which is mapped linearly.
     let start = unsafe UInt64(UInt(bitPattern: text.utf8Start)) & ~UInt64(DIRECT_MAP) | half
@@ -29,7 +29,7 @@ struct Line {
   }
 
   /// Appends a number in decimal, right-aligned in `width` columns.
-  mutating func append(decimal number: UInt64, width: Int = 0, padding: UInt8 = UInt8(ascii: " ")) {
+  @inline(never) mutating func append(decimal number: UInt64, width: Int = 0, padding: UInt8 = UInt8(ascii: " ")) {
     var divisor: UInt64 = 1
     var digits = 1
     while number / divisor >= 10 {
@@ -47,7 +47,7 @@ struct Line {
   }
 
   /// Appends a number in hexadecimal, in groups of four digits: 0x4000_0000.
-  mutating func append(hexadecimal number: UInt64) {
+  @inline(never) mutating func append(hexadecimal number: UInt64) {
     append("0x")
     var shift: UInt64 = 0
     while shift < 48, number &>> shift > 0xffff { shift &+= 16 }
@@ -62,7 +62,7 @@ struct Line {
     }
   }
 
-  private mutating func append(group: UInt64, allDigits: Bool) {
+  @inline(never) private mutating func append(group: UInt64, allDigits: Bool) {
     var shift: UInt64 = 12
     if !allDigits { while shift > 0, group &>> shift == 0 { shift &-= 4 } }
     while true {
@@ -74,19 +74,22 @@ struct Line {
   }
 
   /// Appends the first and the last address of a range.
-  mutating func append(from base: UInt64, end: UInt64) {
+  @inline(never) mutating func append(from base: UInt64, end: UInt64) {
     append(hexadecimal: base)
     append("–")
     append(hexadecimal: end &- 1)
   }
 
   /// Appends bytes in the largest unit of which they are a whole number.
-  mutating func append(size bytes: UInt64) {
+  @inline(never) mutating func append(size bytes: UInt64) {
     let units: UInt64 = bytes & 0xf_ffff == 0 ? 20 : bytes & 0x3ff == 0 ? 10 : 0
     append(decimal: bytes &>> units)
     append(units == 20 ? " MiB" : units == 10 ? " KiB" : " bytes")
   }
 
+  /// Appends bytes in KiB, rounded up, without the unit.
+  @inline(never) mutating func append(kibibytes bytes: UInt64) { append(decimal: (bytes &+ 1023) >> 10) }
+
   /// Appends spaces up to a column.
-  mutating func pad(to column: Int) { while columns < column { append(byte: UInt8(ascii: " ")) } }
+  @inline(never) mutating func pad(to column: Int) { while columns < column { append(byte: UInt8(ascii: " ")) } }
 }

@@ -1,5 +1,6 @@
 internal import AArch64
 internal import DeviceTree
+internal import KernelCore
 internal import KernelEntry
 
 /// The kernel itself took an exception: what, where, the numbers, the likely cause; then the end, with a
@@ -11,7 +12,7 @@ internal import KernelEntry
   record.tell(on: console)
   Panic.registers(on: console)
   semihosting_exit(UInt64(REFUSED_PANIC))
-  unsafe machine.conduit.call(PowerConduit.off)
+  unsafe kernel.machine.conduit.call(PowerConduit.off)
 }
 
 /// A task faulted that has no pager: the memory server, which nobody could bring back.
@@ -23,7 +24,7 @@ internal import KernelEntry
     let byte = UInt8(truncatingIfNeeded: task &>> UInt64(index &* 8))
     if byte != 0 { line.append(byte: byte) }
   }
-  show(line, subject: "panic", on: console)
+  show("panic", line, on: console)
   line = Line()
   line.append("at ")
   line.append(hexadecimal: instruction)
@@ -31,9 +32,9 @@ internal import KernelEntry
   line.append(hexadecimal: syndrome)
   line.append(", address ")
   line.append(hexadecimal: address)
-  show(line, subject: "where", on: console)
+  show("where", line, on: console)
   semihosting_exit(UInt64(REFUSED_PANIC))
-  unsafe machine.conduit.call(PowerConduit.off)
+  unsafe kernel.machine.conduit.call(PowerConduit.off)
   boot_refused(UInt64(REFUSED_PANIC))
 }
 
@@ -57,7 +58,7 @@ struct Panic {
   func tell(on console: EmergencyConsole) {
     var line = Line()
     line.append(what)
-    show(line, subject: "panic", on: console)
+    show("panic", line, on: console)
     line = Line()
     line.append("at ")
     line.append(hexadecimal: instruction)
@@ -69,10 +70,10 @@ struct Panic {
     }
     line.append(", vector ")
     line.append(decimal: vector)
-    show(line, subject: "where", on: console)
+    show("where", line, on: console)
     line = Line()
     line.append(why)
-    show(line, subject: "cause", on: console)
+    show("cause", line, on: console)
   }
 
   private var what: StaticString {
@@ -111,7 +112,7 @@ struct Panic {
         line.append(" ")
         index &+= 1
       }
-      show(line, subject: "registers", on: console)
+      show("x0–x30", line, on: console)
     }
   }
 
@@ -120,9 +121,9 @@ struct Panic {
     guard let facts = unsafe state.facts else { return EmergencyConsole(base: 0) }
     let uart = facts.uart.registers.base
     guard ImageLayout.isTranslated else { return EmergencyConsole(base: uart) }
-    unsafe machine.setKernelRootEntry(
+    unsafe kernel.machine.setKernelRootEntry(
       0, to: Descriptor.kernel(frame: (uart >> 30) << 18, level: 1, use: .emergencyConsole).raw)
-    unsafe machine.publishTables()
+    unsafe kernel.machine.publishTables()
     return EmergencyConsole(base: Hardware.directMap &+ uart & (1 << 30 - 1))
   }
 }

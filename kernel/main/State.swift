@@ -1,21 +1,22 @@
 internal import AArch64
 internal import DeviceTree
+internal import KernelCore
 
-/// What boot learned, from the loader and the device tree.
+/// What boot learned from the loader and the device tree; nothing of it is used after hand-over but by a panic.
 struct BootState: ~Copyable {
   /// Physical address of the device tree.
   var tree: UInt64 = 0
   /// The exception level at which the loader entered.
   var level: UInt64 = 0
-  /// First address of the RAM that holds the image.
+  /// The RAM that holds the image, in bytes.
   var memoryBase: UInt64 = 0
-  /// One past the last address of that RAM.
+  /// One past its last byte.
   var memoryEnd: UInt64 = 0
   /// The facts of the device tree; nil until it was read.
   var facts: BootFacts?
 }
 
-// Safety: one processor runs, with interrupts masked, so these are never touched twice at once. They are
-// statically initialised: `make check` looks for a lazy one.
-nonisolated(unsafe) var machine = Hardware()
+// Safety: one processor runs, with interrupts masked, so these are never touched twice at once. Both are
+// statically initialised: the check for a `_Wz` symbol would find a lazy one.
+nonisolated(unsafe) var kernel = Kernel(machine: Hardware())
 nonisolated(unsafe) var state = BootState()

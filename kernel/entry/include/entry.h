@@ -34,6 +34,9 @@
 #define REFUSED_TABLES 69
 #define REFUSED_ZERO_BLOCK 70
 #define REFUSED_RAM_BASE 71
+#define REFUSED_RESERVED 72
+#define REFUSED_BUNDLE 73
+#define REFUSED_TREE_PLACE 74
 #define REFUSED_PANIC 99
 
 #ifndef __ASSEMBLER__
@@ -43,7 +46,7 @@
 
 // The image's layout, from kernel.ld. Before the MMU is on these are physical addresses, after it virtual:
 // code finds them relative to itself.
-extern char image_code[], image_read_only[], image_data[], image_end[];
+extern char image_code[], image_code_end[], image_read_only[], image_read_only_end[], image_data[], image_end[];
 extern char bundle_start[], bundle_end[], pool_start[], pool_end[], log_ring[];
 extern char stack_bottom[], stack_top[];
 
@@ -57,7 +60,9 @@ extern uint64_t panic_record[PANIC_WORDS];
 #define ENTRY_ADDRESS(name) \
   static inline __attribute__((always_inline)) uint64_t address_##name(void) { return (uint64_t)name; }
 ENTRY_ADDRESS(image_code)
+ENTRY_ADDRESS(image_code_end)
 ENTRY_ADDRESS(image_read_only)
+ENTRY_ADDRESS(image_read_only_end)
 ENTRY_ADDRESS(image_data)
 ENTRY_ADDRESS(image_end)
 ENTRY_ADDRESS(bundle_start)

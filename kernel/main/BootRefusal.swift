@@ -1,10 +1,12 @@
 internal import AArch64
+internal import ABI
 internal import DeviceTree
+internal import KernelCore
 internal import KernelEntry
 
 /// Why the kernel does not boot. Each is told on the UART where one is known, and is the code in x0 at
 /// `boot_refused` and the emulator's exit status where semihosting is on.
-enum Refusal: Error {
+enum BootRefusal: Error {
   /// The device tree is not to be believed, or lacks something.
   case tree(DeviceTreeError)
   /// RAM ends too early (bytes found).
@@ -17,6 +19,14 @@ enum Refusal: Error {
   case tables
   /// DC ZVA clears something else than 64 bytes, or nothing (DCZID_EL0).
   case zeroBlock(UInt64)
+  /// RAM does not start where the ledger of its first GiB must lie (where it starts).
+  case memoryBase(UInt64)
+  /// The device tree, or memory that it reserves, lies where the image or the first tables do (its address).
+  case treeInTheWay(UInt64)
+  /// More reserved ranges than the kernel keeps.
+  case tooManyReserved
+  /// The services in the image are not to be believed.
+  case bundle(BundleError)
 
   /// Bytes of RAM at least: a section, the unit in which RAM is claimed.
   static var leastMemory: UInt64 { 32 << 20 }
@@ -30,6 +40,10 @@ enum Refusal: Error {
     case .consoleBesideRAM: UInt64(REFUSED_CONSOLE)
     case .tables: UInt64(REFUSED_TABLES)
     case .zeroBlock: UInt64(REFUSED_ZERO_BLOCK)
+    case .memoryBase: UInt64(REFUSED_RAM_BASE)
+    case .treeInTheWay: UInt64(REFUSED_TREE_PLACE)
+    case .tooManyReserved: UInt64(REFUSED_RESERVED)
+    case .bundle: UInt64(REFUSED_BUNDLE)
     }
   }
 
@@ -47,7 +61,7 @@ enum Refusal: Error {
       line.append("RAM too small: ")
       line.append(size: bytes)
       line.append(" found, ")
-      line.append(size: Refusal.leastMemory)
+      line.append(size: BootRefusal.leastMemory)
       line.append(" needed")
     case .notRAM(let first, let end):
       line.append("the image is not in RAM: ")
@@ -59,18 +73,34 @@ enum Refusal: Error {
     case .zeroBlock(let value):
       line.append("DC ZVA does not clear 64 bytes: DCZID_EL0 ")
       line.append(hexadecimal: value)
+    case .memoryBase(let address):
+      line.append("RAM starts at ")
+      line.append(hexadecimal: address)
+      line.append(", the image was made for ")
+      line.append(hexadecimal: ImageLayout.ledger)
+    case .treeInTheWay(let address):
+      line.append("device tree or reserved memory in the image's place: ")
+      line.append(hexadecimal: address)
+    case .tooManyReserved: line.append("more reserved ranges than the kernel keeps")
+    case .bundle(let error):
+      line.append("bundle: ")
+      line.append(error.reason.words)
+      line.append(": ")
+      line.append(hexadecimal: error.found)
+      line.append(", ")
+      line.append(hexadecimal: error.expected)
     }
   }
 }
 
 /// Ends boot: says why where a UART is known, then stops with the code.
-func refuse(_ refusal: Refusal, console: EmergencyConsole) -> Never {
+func refuse(_ refusal: BootRefusal, console: EmergencyConsole) -> Never {
   if console.base != 0 {
     var line = Line()
     refusal.describe(in: &line)
-    show(line, subject: "refused", on: console)
+    show("refused", line, on: console)
     semihosting_exit(refusal.code)
-    unsafe machine.conduit.call(PowerConduit.off)
+    unsafe kernel.machine.conduit.call(PowerConduit.off)
   }
   boot_refused(refusal.code)
   while true {}
