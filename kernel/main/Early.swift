@@ -22,33 +22,45 @@ internal import KernelEntry
   }
 }
 
-/// Reads the tree where it lies, by aligned words: memory is of Device type now. Finds the UART first, so
-/// that the other refusals can be told.
+/// Reads the tree where it lies, by aligned words: memory is of Device type now.
 private func readTree(at address: UInt64, console: inout EmergencyConsole) throws(BootRefusal) -> BootFacts {
-  guard address & 7 == 0 else {
-    throw .tree(DeviceTreeError(.unaligned, found: address, expected: 8))
-  }
   do throws(DeviceTreeError) {
+    guard address & 7 == 0 else { throw DeviceTreeError(.unaligned, found: address, expected: 8) }
     // Safety: the loader vouches for the tree; the reader stays inside the size that its header gives.
     let start = unsafe UnsafePointer<UInt32>(bitPattern: UInt(address))
     guard let start = unsafe start else { throw DeviceTreeError(.wrongMagic, found: 0, expected: 0xd00d_feed) }
     let tree = try unsafe DeviceTree(MemorySource(start: start))
-    if let node = tree.standardOutput ?? tree.node(compatibleWith: "arm,pl011"),
-      let registers = try tree.range(0, of: node)
-    {
-      console = EmergencyConsole(base: registers.base)
-    }
+    return try readFacts(tree, console: &console)
+  } catch {
+    throw .tree(error)
+  }
+}
+
+/// Gathers the facts. If they are refused, the UART alone is looked for, so that the refusal can be told.
+private func readFacts(
+  _ tree: DeviceTree<MemorySource>, console: inout EmergencyConsole
+) throws(DeviceTreeError) -> BootFacts {
+  do throws(DeviceTreeError) {
     let facts = try BootFacts(tree)
     console = EmergencyConsole(base: facts.uart.registers.base)
-    switch facts.psci {
-    case .hvc: unsafe kernel.machine.conduit = .hypervisor
-    case .smc: unsafe kernel.machine.conduit = .monitor
-    case nil: unsafe kernel.machine.conduit = .none
-    }
+    unsafe kernel.machine.conduit = PowerConduit(facts.psci)
     unsafe state.facts = facts
     return facts
   } catch {
-    throw .tree(error)
+    let node = tree.standardOutput ?? tree.node(compatibleWith: "arm,pl011")
+    if let node, let registers = try tree.range(0, of: node) { console = EmergencyConsole(base: registers.base) }
+    throw error
+  }
+}
+
+extension PowerConduit {
+  /// The instruction that the tree names.
+  fileprivate init(_ conduit: PSCIConduit?) {
+    switch conduit {
+    case .hvc: self = .hypervisor
+    case .smc: self = .monitor
+    case nil: self = .none
+    }
   }
 }
 

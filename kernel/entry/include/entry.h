@@ -18,9 +18,6 @@
 // Virtual address of physical address 0 in the kernel's half.
 #define DIRECT_MAP 0xffffff8000000000
 
-// Bytes of the kernel's stack.
-#define STACK_BYTES 8192
-
 // Words of a panic's record: x0–x30, sp, ELR, SPSR, ESR, FAR, vector.
 #define PANIC_WORDS 37
 
