@@ -145,6 +145,7 @@ enum Boot {
         line.append(" instructions since the kernel's entry")
       }
     }
+    unsafe kernel.openSection(plan.facts.claimedSection, table: 0)
     unsafe kernel.start(plan)
     unsafe kernel.machine.openTaskHalf()
   }
