@@ -70,5 +70,9 @@ extension Hardware {
 
   /// Instructions executed since entry, as the performance counter that entry started has them: 0 where
   /// there is none, or under an emulator that does not count.
-  package func instructions() -> UInt64 { cpu_instructions() }
+  package func instructions() -> UInt64 {
+    // PMUVer, bits 11:8: 0 is none, 15 one that is not the architecture's. Arm ARM D17.2.59.
+    let version = cpu_debug_features() >> 8 & 15
+    return version == 0 || version == 15 ? 0 : cpu_instructions()
+  }
 }

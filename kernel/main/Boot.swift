@@ -7,7 +7,7 @@ internal import KernelEntry
 /// Runs in the upper half with the MMU on: boot as a list of steps, each of which logs one fact. Returns the
 /// block of the first thread.
 @c(kernelMain) func kernelMain() -> UInt64 {
-  guard let facts = unsafe state.facts else { return 0 }
+  guard let facts = state.facts else { return 0 }
   Boot.openLog(facts)
   Boot.processor(facts)
   Boot.memory(facts)
@@ -17,7 +17,7 @@ internal import KernelEntry
   Boot.interrupts(facts)
   let plan = Boot.plan(facts)
   Boot.handOver(plan)
-  return unsafe Hardware.directMap &+ kernel.cpu.current
+  return Hardware.directMap &+ kernel.cpu.current
 }
 
 /// The steps. The facts are read where early boot left them, so nothing here touches the device tree.
@@ -25,18 +25,18 @@ enum Boot {
   /// The console moves to its slot of the kernel's half, the ring opens: from here on lines are kept.
   static func openLog(_ facts: borrowing BootFacts) {
     let uart = facts.uart.registers.base
-    unsafe kernel.machine.console = Hardware.directMap &+ uart & (1 << 30 - 1)
-    unsafe kernel.devices.uartFrame = uart >> 12
-    unsafe kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
-    unsafe kernel.devices.emergencyIsMapped = true
-    for page in 0..<UInt64(LogRing.pages) { unsafe kernel.machine.clear(frame: ImageLayout.log >> 12 &+ page) }
-    unsafe kernel.openLog(address: ImageLayout.log)
+    kernel.machine.console = Hardware.directMap &+ uart & (1 << 30 - 1)
+    kernel.devices.uartFrame = uart >> 12
+    kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
+    kernel.devices.emergencyIsMapped = true
+    for page in 0..<UInt64(LogRing.pages) { kernel.machine.clear(frame: ImageLayout.log >> 12 &+ page) }
+    kernel.openLog(address: ImageLayout.log)
   }
 
   static func processor(_ facts: borrowing BootFacts) {
-    let level = unsafe state.level
-    if unsafe kernel.machine.identifiers < 1 << 16 { unsafe kernel.limitIdentifiers() }
-    unsafe kernel.facts.processors = UInt64(facts.cpuCount)
+    let level = state.level
+    if kernel.machine.identifiers < 1 << 16 { kernel.limitIdentifiers() }
+    kernel.facts.processors = UInt64(facts.cpuCount)
     let count = UInt64(facts.cpuCount)
     log("cpu") { line in
       line.append(decimal: count)
@@ -49,11 +49,11 @@ enum Boot {
 
   /// RAM in whole blocks of 2 MiB; the rest is given up, and said.
   static func memory(_ facts: borrowing BootFacts) {
-    let base = unsafe state.memoryBase
-    let end = unsafe state.memoryEnd
+    let base = state.memoryBase
+    let end = state.memoryEnd
     let used = min(end, Hardware.mostMemory) & ~(ImageLayout.block &- 1)
-    unsafe kernel.ram.whole = FrameRange(base >> 12, end >> 12)
-    unsafe kernel.ram.used = FrameRange(base >> 12, used >> 12)
+    kernel.ram.whole = FrameRange(base >> 12, end >> 12)
+    kernel.ram.used = FrameRange(base >> 12, used >> 12)
     let ranges = UInt64(facts.memory.count)
     log("memory") { line in
       line.append(from: base, end: end)
@@ -79,9 +79,9 @@ enum Boot {
     let readOnly = ImageLayout.readOnlyEnd &- ImageLayout.readOnly
     let data = ImageLayout.usedEnd &- ImageLayout.data
     let lost = ImageLayout.data &- ImageLayout.code &- ImageLayout.pages(code) &- ImageLayout.pages(readOnly)
-    unsafe kernel.facts.readOnlyBytes = ImageLayout.data &- ImageLayout.code
-    unsafe kernel.facts.dataBytes = data
-    unsafe kernel.facts.lostBytes = lost
+    kernel.facts.readOnlyBytes = ImageLayout.data &- ImageLayout.code
+    kernel.facts.dataBytes = data
+    kernel.facts.lostBytes = lost
     log("image") { line in
       line.append("code ")
       line.append(kibibytes: code)
@@ -97,7 +97,7 @@ enum Boot {
 
   static func tables() {
     let count = (ImageLayout.poolEnd &- ImageLayout.pool) >> 12
-    unsafe kernel.facts.staticTables = count
+    kernel.facts.staticTables = count
     log("tables") { line in
       line.append(decimal: count)
       line.append(" static, for all the kernel maps; nothing written is executed")
@@ -105,7 +105,7 @@ enum Boot {
   }
 
   static func deviceTree(_ facts: borrowing BootFacts) {
-    let tree = unsafe state.tree
+    let tree = state.tree
     let bytes = UInt64(facts.treeBytes)
     log("tree") { line in
       line.append(hexadecimal: tree)
@@ -118,9 +118,9 @@ enum Boot {
   static func interrupts(_ facts: borrowing BootFacts) {
     let version = UInt64(facts.gic.version.rawValue)
     let interface = facts.gic.cpuInterface ?? AddressRange()
-    unsafe kernel.devices.controllerVersion = version
-    unsafe kernel.devices.cpuInterfaceFrame = interface.base >> 12
-    unsafe kernel.devices.cpuInterfaceFrames = interface.size >> 12
+    kernel.devices.controllerVersion = version
+    kernel.devices.cpuInterfaceFrame = interface.base >> 12
+    kernel.devices.cpuInterfaceFrames = interface.size >> 12
     log("gic") { line in
       line.append("version ")
       line.append(decimal: version)
@@ -135,7 +135,7 @@ enum Boot {
 
   /// The core makes the memory server; then the task half of the address space opens.
   static func handOver(_ plan: StartPlan) {
-    let instructions = unsafe kernel.machine.instructions()
+    let instructions = kernel.machine.instructions()
     log("handover") { line in
       line.append("entry ")
       line.append(hexadecimal: plan.entry)
@@ -145,8 +145,8 @@ enum Boot {
         line.append(" instructions since the kernel's entry")
       }
     }
-    unsafe kernel.openSection(plan.facts.claimedSection, table: 0)
-    unsafe kernel.start(plan)
-    unsafe kernel.machine.openTaskHalf()
+    kernel.openSection(plan.facts.claimedSection, table: 0)
+    kernel.start(plan)
+    kernel.machine.openTaskHalf()
   }
 }

@@ -100,7 +100,7 @@ func refuse(_ refusal: BootRefusal, console: EmergencyConsole) -> Never {
     refusal.describe(in: &line)
     show("refused", line, on: console)
     semihosting_exit(refusal.code)
-    unsafe kernel.machine.conduit.call(PowerConduit.off)
+    kernel.machine.conduit.call(PowerConduit.off)
   }
   boot_refused(refusal.code)
   while true {}

@@ -6,10 +6,9 @@ internal import KernelEntry
 /// Runs with the MMU off, at its physical address: reads the device tree, checks what the map depends on,
 /// and builds the tables. Returns the physical address of the root, for both halves.
 @c(kernelEarly) func kernelEarly(_ tree: UInt64, _ level: UInt64) -> UInt64 {
-  // Safety: the state's only user, see State.swift.
-  unsafe state.tree = tree
-  unsafe state.level = level
-  unsafe kernel.machine.counterFrequency = Hardware.frequency
+  state.tree = tree
+  state.level = level
+  kernel.machine.counterFrequency = Hardware.frequency
   var console = EmergencyConsole(base: 0)
   do throws(BootRefusal) {
     let facts = try readTree(at: tree, console: &console)
@@ -43,8 +42,8 @@ private func readFacts(
   do throws(DeviceTreeError) {
     let facts = try BootFacts(tree)
     console = EmergencyConsole(base: facts.uart.registers.base)
-    unsafe kernel.machine.conduit = PowerConduit(facts.psci)
-    unsafe state.facts = facts
+    kernel.machine.conduit = PowerConduit(facts.psci)
+    state.facts = facts
     return facts
   } catch {
     let node = tree.standardOutput ?? tree.node(compatibleWith: "arm,pl011")
@@ -71,8 +70,8 @@ private func checkMemory(_ facts: borrowing BootFacts) throws(BootRefusal) {
   for index in 0..<facts.memory.count {
     let range = facts.memory[index]
     if range.base <= ImageLayout.ledger, ImageLayout.ledger < range.end {
-      unsafe state.memoryBase = range.base
-      unsafe state.memoryEnd = range.end
+      state.memoryBase = range.base
+      state.memoryEnd = range.end
       guard range.base == ImageLayout.ledger else { throw .memoryBase(range.base) }
       guard range.size >= BootRefusal.leastMemory else { throw .memoryTooSmall(range.size) }
       found = range.end >= ImageLayout.end
@@ -108,8 +107,8 @@ private func buildTables(_ facts: borrowing BootFacts) throws(BootRefusal) -> UI
   } catch {
     throw .tables
   }
-  unsafe kernel.machine.kernelRoot = builder.root << 12
-  unsafe kernel.machine.kernelBlockTable = builder.store.entry(table: builder.root, index: ImageLayout.code >> 30).frame
+  kernel.machine.kernelRoot = builder.root << 12
+  kernel.machine.kernelBlockTable = builder.store.entry(table: builder.root, index: ImageLayout.code >> 30).frame
   return builder.root << 12
 }
 

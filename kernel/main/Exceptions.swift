@@ -6,19 +6,18 @@ internal import KernelCore
 
 /// A system call of the running thread; `operation` is the immediate of its SVC. x11–x18 were not saved.
 @c(kernelSystemCall) func kernelSystemCall(_ operation: UInt16) -> UInt64 {
-  // Safety: see State.swift.
-  unsafe kernel.systemCall(operation)
-  return unsafe Hardware.directMap &+ kernel.cpu.current
+  kernel.systemCall(operation)
+  return Hardware.directMap &+ kernel.cpu.current
 }
 
 /// An interrupt came while a thread ran.
 @c(kernelInterrupt) func kernelInterrupt() -> UInt64 {
-  unsafe kernel.interrupt()
-  return unsafe Hardware.directMap &+ kernel.cpu.current
+  kernel.interrupt()
+  return Hardware.directMap &+ kernel.cpu.current
 }
 
 /// The running thread faulted: ESR_EL1 and FAR_EL1.
 @c(kernelFault) func kernelFault(_ syndrome: UInt64, _ address: UInt64) -> UInt64 {
-  unsafe kernel.fault(syndrome: syndrome, address: address)
-  return unsafe Hardware.directMap &+ kernel.cpu.current
+  kernel.fault(syndrome: syndrome, address: address)
+  return Hardware.directMap &+ kernel.cpu.current
 }

@@ -9,19 +9,19 @@ internal import KernelCore
   line.pad(to: 9)
   fill(&line)
   var start = 0
-  let time = unsafe kernel.machine.counter()
+  let time = kernel.machine.counter()
   repeat {
     let record = line.record(from: start, time: time)
-    unsafe kernel.append(record)
+    kernel.append(record)
     start &+= LogRecord.capacity
   } while start < line.count
 }
 
 /// Writes a line straight on a console: a refusal or a panic, when the ring may not be there.
 @inline(never) func show(_ subject: StaticString, _ text: borrowing Line, on console: EmergencyConsole) {
-  let time = unsafe kernel.machine.counter()
+  let time = kernel.machine.counter()
   let record = Line().record(from: 0, time: time)
-  var prefix = LogPrefix(record: record, frequency: unsafe kernel.machine.counterFrequency)
+  var prefix = LogPrefix(record: record, frequency: kernel.machine.counterFrequency)
   while let byte = prefix.next() { console.write(byte) }
   var head = Line()
   head.append(subject)

@@ -12,7 +12,7 @@ internal import KernelEntry
   record.tell(on: console)
   Panic.registers(on: console)
   semihosting_exit(UInt64(REFUSED_PANIC))
-  unsafe kernel.machine.conduit.call(PowerConduit.off)
+  kernel.machine.conduit.call(PowerConduit.off)
 }
 
 /// A task faulted that has no pager: the memory server, which nobody could bring back.
@@ -34,7 +34,7 @@ internal import KernelEntry
   line.append(hexadecimal: address)
   show("where", line, on: console)
   semihosting_exit(UInt64(REFUSED_PANIC))
-  unsafe kernel.machine.conduit.call(PowerConduit.off)
+  kernel.machine.conduit.call(PowerConduit.off)
   boot_refused(UInt64(REFUSED_PANIC))
 }
 
@@ -118,12 +118,12 @@ struct Panic {
 
   /// The console, taken back from whoever holds it.
   static func console() -> EmergencyConsole {
-    guard let facts = unsafe state.facts else { return EmergencyConsole(base: 0) }
+    guard let facts = state.facts else { return EmergencyConsole(base: 0) }
     let uart = facts.uart.registers.base
     guard ImageLayout.isTranslated else { return EmergencyConsole(base: uart) }
-    unsafe kernel.machine.setKernelRootEntry(
+    kernel.machine.setKernelRootEntry(
       0, to: Descriptor.kernel(frame: (uart >> 30) << 18, level: 1, use: .emergencyConsole).raw)
-    unsafe kernel.machine.publishTables()
+    kernel.machine.publishTables()
     return EmergencyConsole(base: Hardware.directMap &+ uart & (1 << 30 - 1))
   }
 }

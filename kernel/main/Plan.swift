@@ -7,7 +7,7 @@ extension Boot {
   /// What the core needs to start the memory server: the facts, the frames that are kept, and its image.
   static func plan(_ facts: borrowing BootFacts) -> StartPlan {
     var plan = StartPlan()
-    let tree = unsafe state.tree
+    let tree = state.tree
     plan.deviceTree = FrameRange(tree >> 12, ImageLayout.pages(tree &+ UInt64(facts.treeBytes)) >> 12)
     plan.bundle = FrameRange(ImageLayout.bundle >> 12, ImageLayout.pages(ImageLayout.bundleEnd) >> 12)
     plan.firstFreeFrame = ImageLayout.pages(ImageLayout.usedEnd) >> 12
@@ -24,26 +24,26 @@ extension Boot {
   /// Frames that are never given out.
   private static func keep(_ facts: borrowing BootFacts, _ plan: StartPlan) {
     let image = FrameRange(ImageLayout.code >> 12, plan.firstFreeFrame)
-    var fits = unsafe kernel.ram.reserve(image)
-    fits = unsafe kernel.ram.reserve(plan.deviceTree) && fits
+    var fits = kernel.ram.reserve(image)
+    fits = kernel.ram.reserve(plan.deviceTree) && fits
     for index in 0..<facts.reserved.count {
       let range = facts.reserved[index]
-      fits = unsafe kernel.ram.reserve(FrameRange(range.base >> 12, ImageLayout.pages(range.end) >> 12)) && fits
+      fits = kernel.ram.reserve(FrameRange(range.base >> 12, ImageLayout.pages(range.end) >> 12)) && fits
     }
     if let disk = facts.initialRAMDisk {
-      fits = unsafe kernel.ram.reserve(FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)) && fits
+      fits = kernel.ram.reserve(FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)) && fits
     }
     if !fits { stop(.tooManyReserved) }
   }
 
   private static func fill(_ words: inout HandOver.Facts, _ facts: borrowing BootFacts, _ plan: StartPlan) {
-    let used = unsafe kernel.ram.used
+    let used = kernel.ram.used
     words.firstFrame = used.first
     words.endFrame = used.end
-    words.lostFrames = unsafe kernel.ram.whole.end &- used.end
+    words.lostFrames = kernel.ram.whole.end &- used.end
     words.claimedSection = used.first >> 13
     words.deviceTreeBytes = UInt64(facts.treeBytes)
-    words.deviceTreeOffset = unsafe state.tree & 4095
+    words.deviceTreeOffset = state.tree & 4095
     words.bundleBytes = ImageLayout.bundleEnd &- ImageLayout.bundle
     words.bundleFrame = plan.bundle.first
     words.logFrame = ImageLayout.log >> 12
@@ -53,7 +53,7 @@ extension Boot {
     words.cpuInterfaceFrames = interface.size >> 12
     words.uartFrame = facts.uart.registers.base >> 12
     words.processors = UInt64(facts.cpuCount)
-    words.counterFrequency = unsafe kernel.machine.counterFrequency
+    words.counterFrequency = kernel.machine.counterFrequency
   }
 
   /// The bundle's first entry is the memory server; the kernel knows no other service.
@@ -82,6 +82,6 @@ extension Boot {
   }
 
   private static func stop(_ refusal: BootRefusal) -> Never {
-    refuse(refusal, console: EmergencyConsole(base: unsafe kernel.machine.console))
+    refuse(refusal, console: EmergencyConsole(base: kernel.machine.console))
   }
 }

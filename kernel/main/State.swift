@@ -18,5 +18,5 @@ struct BootState: ~Copyable {
 
 // Safety: one processor runs, with interrupts masked, so these are never touched twice at once. Both are
 // statically initialised: the check for a `_Wz` symbol would find a lazy one.
-nonisolated(unsafe) var kernel = Kernel(machine: Hardware())
-nonisolated(unsafe) var state = BootState()
+@safe nonisolated(unsafe) var kernel = Kernel(machine: Hardware())
+@safe nonisolated(unsafe) var state = BootState()

@@ -16,12 +16,12 @@ struct BootTests {
 
   /// Waits for the end of the kernel's own boot, and looks for the facts that depend on the machine.
   private func boot(_ guest: Guest) async throws {
-    let outcome = try await guest.run([.expect("kernel   processors"), .expect("\n"), .stop])
+    let outcome = try await guest.run([.expect("kernel   handover"), .expect("\n"), .stop])
     let log = Scenario.masked(outcome.text)
     try #require(outcome.unmet == nil, "\(outcome.summary)")
     for fact in [
-      "kernel   entry      EL\(guest.entersAtEL2 ? 2 : 1),", "kernel   tables     2 static",
-      "gic        version \(guest.gic),",
+      "entered at EL\(guest.entersAtEL2 ? 2 : 1)", "kernel   tables   2 static",
+      "gic      version \(guest.gic),",
     ] {
       #expect(log.contains(fact), "\(outcome.summary)")
     }
@@ -39,7 +39,7 @@ struct BootTests {
     let lines = try String(contentsOfFile: file, encoding: .utf8).split(
       separator: "\n", omittingEmptySubsequences: false)
     // The first line that the kernel prints: not yet a place that the compiler moves elsewhere.
-    let entry = try #require(lines.firstIndex { $0.contains("say(\"entry\")") })
+    let entry = try #require(lines.firstIndex { $0.contains("log(\"cpu\")") })
     let commands = "-batch -ex 'break Boot.swift:\(entry + 2)' -ex continue -ex backtrace"
     let session = Child(
       "tools/debug", ["build/debug", try Oracle.qemu.located()] + Guest().line, environment: ["GDB_FLAGS": commands])

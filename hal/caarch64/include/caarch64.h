@@ -10,6 +10,8 @@
 #endif
 
 #define CAARCH64_INLINE static inline __attribute__((always_inline))
+// A routine with a name of its own in the image, for the check that no other touches the FP/SIMD registers.
+#define CAARCH64_ROUTINE static __attribute__((noinline, unused))
 
 #include "caarch64_registers.h"
 #include "caarch64_memory.h"

@@ -76,13 +76,13 @@ CAARCH64_INLINE void mmio_write(uint64_t address, uint32_t v) {
   CAARCH64_FP(op, 26, 27, 416) CAARCH64_FP(op, 28, 29, 448) CAARCH64_FP(op, 30, 31, 480)
 
 // q0–q31, then FPCR and FPSR: 528 bytes.
-CAARCH64_INLINE void fp_save(uint64_t address) {
+CAARCH64_ROUTINE void fp_save(uint64_t address) {
   uint64_t control, status;
   __asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\t" CAARCH64_FP_ALL("stp")
                    "mrs %1, fpcr\n\tmrs %2, fpsr\n\tstr %1, [%0, #512]\n\tstr %2, [%0, #520]"
                    : "+r"(address), "=&r"(control), "=&r"(status) :: "memory");
 }
-CAARCH64_INLINE void fp_load(uint64_t address) {
+CAARCH64_ROUTINE void fp_load(uint64_t address) {
   uint64_t control, status;
   __asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\t" CAARCH64_FP_ALL("ldp")
                    "ldr %1, [%0, #512]\n\tldr %2, [%0, #520]\n\tmsr fpcr, %1\n\tmsr fpsr, %2"

@@ -36,6 +36,7 @@ CAARCH64_WRITE(cpu_write_counter_access, "cntkctl_el1")
 
 // FP/SIMD trap, and the counter of executed instructions.
 CAARCH64_WRITE(cpu_write_fp_access, "cpacr_el1")
+CAARCH64_READ(cpu_debug_features, "id_aa64dfr0_el1")
 CAARCH64_READ(cpu_instructions, "pmevcntr0_el0")
 
 // GICv3's CPU interface.
