@@ -113,12 +113,18 @@ let host: [Target] = [
     ["Interfaces", "Runtime", "ABI", "Registers", "InitCore", "ConsoleCore", "Drivers"]),
   test("DocsTests", []),
   test("SystemTests", ["QEMU"], exclude: ["Expected", "Fixtures"]),
+  test(
+    "MemoryTests",
+    [
+      "MemoryCore", "Runtime", "Interfaces", "ABI", "KernelCore", "Machine", "AArch64", "Simulated", "TestSupport",
+      "DeviceTree", "Image", "QEMU",
+    ]),
 ]
 
 func test(_ name: String, _ dependencies: [String], exclude: [String] = []) -> Target {
   .testTarget(
     name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "tests/\(name)", exclude: exclude,
-    swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+    swiftSettings: [.swiftLanguageMode(.v6), .enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error)])
 }
 
 let package = Package(

@@ -1,0 +1,221 @@
+import ABI
+
+/// The memory server's index of free frames: a buddy tree for each section and a tree over the sections.
+///
+/// Everything here is a hint that the kernel rechecks; the truth is the ledger. Frames are counted from the
+/// first section. Whatever is asked, the lowest address that fits is taken, so the same requests always get
+/// the same frames. All steps are O(log n) in the number of frames.
+///
+/// The tree over the sections needs no memory of its own: the node over sections [a, a + 2ᵏ) is byte 0, which
+/// the section's own tree leaves free, of section a + 2ᵏ⁻¹; each section lends its byte to exactly one node.
+@frozen public struct BuddyIndex<Storage: IndexStorage & ~Copyable>: ~Copyable {
+  /// The bytes.
+  public var storage: Storage
+  /// Sections that take part: always the first ones.
+  public private(set) var sections = 0
+  /// Frames that are free.
+  public private(set) var freeFrames = 0
+
+  /// An index without sections.
+  public init(storage: consuming Storage) { self.storage = storage }
+
+  /// Adds the next section, all of it in use. Its bytes must read as zeros.
+  public mutating func addSection() {
+    sections += 1
+    raise(section: sections - 1)
+  }
+
+  /// Forgets the sections; what the storage holds is the caller's affair.
+  mutating func reset() {
+    sections = 0
+    freeFrames = 0
+  }
+
+  /// Takes the lowest free run of 2^`order` frames that is aligned to its length; nil where there is none.
+  public mutating func allocate(order: Int) -> Int? {
+    guard order >= 0, order <= SectionTree.topOrder else { return nil }
+    let wanted = SectionTree.whole(order)
+    guard let section = lowestSection(wanted) else { return nil }
+    var node = SectionTree.root
+    var height = SectionTree.topOrder
+    while height > order {
+      split(section, node, height)
+      node = storage[section: section, node: 2 * node] >= wanted ? 2 * node : 2 * node + 1
+      height -= 1
+    }
+    storage[section: section, node: node] = 0
+    freeFrames -= 1 &<< order
+    settle(section, node, height)
+    let offset = node &<< order - 1 &<< SectionTree.topOrder
+    return section &<< SectionTree.topOrder + offset
+  }
+
+  /// Takes up to `count` frames that lie together, `count` at most 512: all of them where some aligned run is
+  /// long enough, else the longest aligned run there is. Nil when nothing is free.
+  public mutating func allocateRun(_ count: Int) -> FrameRun? {
+    guard count > 0, count <= Int(Geometry.blockFrames) else { return nil }
+    let upper = count == 1 ? 0 : (count - 1).binaryOrder + 1
+    if let first = allocate(order: upper) {
+      release(FrameRun(first: first + count, count: 1 &<< upper - count))
+      return FrameRun(first: first, count: count)
+    }
+    for order in stride(from: upper - 1, through: 0, by: -1) {
+      if let first = allocate(order: order) { return FrameRun(first: first, count: 1 &<< order) }
+    }
+    return nil
+  }
+
+  /// The largest order of which a run is free; nil when nothing is.
+  public var largestFreeOrder: Int? {
+    let byte = top(first: 0, order: topTreeOrder)
+    return byte == 0 ? nil : Int(byte) - 1
+  }
+}
+
+// MARK: - Giving back and marking
+
+extension BuddyIndex where Storage: ~Copyable {
+  /// Gives back any run of frames; aligned pieces merge with their neighbours. Returns false, with nothing
+  /// changed, where a part of it is free already or lies outside the sections.
+  @discardableResult public mutating func free(_ run: FrameRun) -> Bool {
+    guard holds(run), isUsed(run) else { return false }
+    release(run)
+    return true
+  }
+
+  /// Takes exactly these frames. Returns false, with nothing changed, where one of them is not free.
+  public mutating func take(_ run: FrameRun) -> Bool {
+    guard holds(run), isFree(run) else { return false }
+    var rest = run
+    while rest.count > 0 {
+      let (first, order) = rest.removePiece()
+      write(first, order, 0)
+      freeFrames -= 1 &<< order
+    }
+    return true
+  }
+
+  /// Whether all of the run is free.
+  public func isFree(_ run: FrameRun) -> Bool { isUniform(run, isFree: true) }
+  /// Whether none of the run is free.
+  public func isUsed(_ run: FrameRun) -> Bool { isUniform(run, isFree: false) }
+
+  func holds(_ run: FrameRun) -> Bool {
+    run.first >= 0 && run.count > 0 && run.count <= sections &<< SectionTree.topOrder - run.first
+  }
+
+  private func isUniform(_ run: FrameRun, isFree: Bool) -> Bool {
+    guard holds(run) else { return false }
+    var rest = run
+    while rest.count > 0 {
+      let (first, order) = rest.removePiece()
+      guard self.isFree(first, order) == isFree else { return false }
+    }
+    return true
+  }
+
+  /// Whether an aligned piece is wholly free (true), wholly used (false) or neither (nil).
+  private func isFree(_ first: Int, _ order: Int) -> Bool? {
+    let (section, offset) = first.quotientAndRemainder(dividingBy: 1 &<< SectionTree.topOrder)
+    var height = SectionTree.topOrder
+    while height >= order {
+      let byte = storage[section: section, node: SectionTree.node(offset: offset, order: height)]
+      if byte == 0 { return false }
+      if byte == SectionTree.whole(height) { return true }
+      height -= 1
+    }
+    return nil
+  }
+
+  /// Frees a run that is wholly used.
+  private mutating func release(_ run: FrameRun) {
+    var rest = run
+    while rest.count > 0 {
+      let (first, order) = rest.removePiece()
+      write(first, order, SectionTree.whole(order))
+      freeFrames += 1 &<< order
+    }
+  }
+}
+
+// MARK: - One path of one tree
+
+extension BuddyIndex where Storage: ~Copyable {
+  /// Writes the byte of an aligned piece that is uniform, and what follows from it above.
+  private mutating func write(_ first: Int, _ order: Int, _ byte: UInt8) {
+    let (section, offset) = first.quotientAndRemainder(dividingBy: 1 &<< SectionTree.topOrder)
+    var height = SectionTree.topOrder
+    while height > order {
+      split(section, SectionTree.node(offset: offset, order: height), height)
+      height -= 1
+    }
+    let node = SectionTree.node(offset: offset, order: order)
+    storage[section: section, node: node] = byte
+    settle(section, node, order)
+  }
+
+  /// Says by its two halves that a wholly free node is free.
+  private mutating func split(_ section: Int, _ node: Int, _ height: Int) {
+    guard storage[section: section, node: node] == SectionTree.whole(height) else { return }
+    storage[section: section, node: 2 * node] = SectionTree.whole(height - 1)
+    storage[section: section, node: 2 * node + 1] = SectionTree.whole(height - 1)
+  }
+
+  /// Recomputes the nodes above `node`, merging halves that are both free.
+  private mutating func settle(_ section: Int, _ node: Int, _ order: Int) {
+    var node = node
+    var height = order
+    while node > SectionTree.root {
+      let left = storage[section: section, node: node & ~1]
+      let right = storage[section: section, node: node | 1]
+      let merges = left == right && left == SectionTree.whole(height)
+      if merges {
+        storage[section: section, node: node & ~1] = 0
+        storage[section: section, node: node | 1] = 0
+      }
+      node &>>= 1
+      height += 1
+      storage[section: section, node: node] = merges ? SectionTree.whole(height) : max(left, right)
+    }
+    raise(section: section)
+  }
+}
+
+// MARK: - The tree over the sections
+
+extension BuddyIndex where Storage: ~Copyable {
+  /// Order of the tree over the sections: the smallest k with 2ᵏ ≥ sections.
+  private var topTreeOrder: Int { sections <= 1 ? 0 : (sections - 1).binaryOrder + 1 }
+
+  /// The largest byte of sections [first, first + 2^order).
+  private func top(first: Int, order: Int) -> UInt8 {
+    var order = order
+    // A node whose section is not there yet says what its lower half says.
+    while order > 0, first + 1 &<< (order - 1) >= sections { order -= 1 }
+    guard first < sections else { return 0 }
+    guard order > 0 else { return storage[section: first, node: SectionTree.root] }
+    return storage[section: first + 1 &<< (order - 1), node: 0]
+  }
+
+  /// The lowest section that has a run whose byte is at least `wanted`.
+  private func lowestSection(_ wanted: UInt8) -> Int? {
+    var first = 0
+    var order = topTreeOrder
+    guard top(first: first, order: order) >= wanted else { return nil }
+    while order > 0 {
+      order -= 1
+      if top(first: first, order: order) < wanted { first += 1 &<< order }
+    }
+    return first
+  }
+
+  /// Recomputes the nodes over `section`.
+  private mutating func raise(section: Int) {
+    for order in stride(from: 1, through: topTreeOrder, by: 1) {
+      let first = (section &>> order) &<< order
+      let middle = first + 1 &<< (order - 1)
+      guard middle < sections else { continue }
+      storage[section: middle, node: 0] = max(top(first: first, order: order - 1), top(first: middle, order: order - 1))
+    }
+  }
+}
