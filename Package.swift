@@ -117,7 +117,7 @@ let host: [Target] = [
     "MemoryTests",
     [
       "MemoryCore", "Runtime", "Interfaces", "ABI", "KernelCore", "Machine", "AArch64", "Simulated", "TestSupport",
-      "DeviceTree", "Image", "QEMU",
+      "DeviceTree",
     ]),
 ]
 

@@ -158,6 +158,8 @@ public import ABI
   public var pages: UInt64
   /// Frames of kernel objects charged to the task.
   public var objects: UInt64
+  /// Of the tables, those that grew for leases of devices.
+  public var leases: UInt64
 
   /// Reads the reply.
   @inlinable public init(_ w: borrowing Message) {
@@ -167,9 +169,10 @@ public import ABI
     blocks = w[3]
     pages = w[4]
     objects = w[5]
+    leases = w[6]
   }
   /// The reply.
-  @inlinable public var reply: Message { Message(level1, level2, level3, blocks, pages, objects) }
+  @inlinable public var reply: Message { Message(level1, level2, level3, blocks, pages, objects, leases) }
 }
 
 /// A region of a task.

@@ -1,0 +1,65 @@
+internal import ABI
+
+/// A fault as the kernel reported it, decoded. Arm ARM D17.2.37 (ESR_EL1).
+struct Fault {
+  /// ESR_EL1.
+  var syndrome: UInt64
+  /// FAR_EL1.
+  var address: UInt64
+  /// ELR_EL1.
+  var instruction: UInt64
+  /// SP_EL0.
+  var stack: UInt64
+  /// x30.
+  var link: UInt64
+
+  init(_ message: borrowing Message) {
+    syndrome = message[FaultMessage.syndrome]
+    address = message[FaultMessage.address]
+    instruction = message[FaultMessage.instruction]
+    stack = message[FaultMessage.stack]
+    link = message[FaultMessage.link]
+  }
+
+  /// EC, bits 31:26.
+  var exceptionClass: UInt64 { syndrome >> 26 & 63 }
+  /// WnR, bit 6 of a data abort: the access was a write.
+  private var isWrite: Bool { syndrome >> 6 & 1 != 0 }
+  /// The fault status code without its level: bits 5:2 of an abort. Arm ARM, IFSC and DFSC.
+  private var statusCode: UInt64 { syndrome >> 2 & 15 }
+
+  /// What the task did.
+  enum Act: Equatable {
+    case read, write, execute
+    /// An instruction that does not exist, or not at EL0.
+    case undefined
+    /// A system register or instruction that is the kernel's.
+    case trapped
+    /// A trap of the compiler: a failed check.
+    case trap
+    /// A program counter or stack pointer that is not aligned.
+    case alignment
+    /// Something else.
+    case other
+  }
+
+  /// What the task did, by exception class.
+  var act: Act {
+    switch exceptionClass {
+    case 0x20: .execute
+    case 0x24: isWrite ? .write : .read
+    case 0x00, 0x0e: .undefined
+    case 0x18: .trapped
+    case 0x3c: .trap
+    case 0x22, 0x26: .alignment
+    default: .other
+    }
+  }
+
+  /// Whether it was about an address.
+  var hasAddress: Bool { act == .read || act == .write || act == .execute }
+  /// A translation fault: nothing is mapped there. 0b0001xx.
+  var isUnmapped: Bool { hasAddress && statusCode == 1 }
+  /// A permission fault: something is mapped, but not for this. 0b0011xx.
+  var isForbidden: Bool { hasAddress && statusCode == 3 }
+}

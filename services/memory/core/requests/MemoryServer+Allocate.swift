@@ -1,0 +1,62 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+extension MemoryServer {
+  /// `allocate`: private zeroed pages; page 0 lets the server choose. Replies with the first page.
+  mutating func allocate(
+    _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ rights: UInt64, _ task: Target,
+    _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> Message {
+    var wanted = try checkedRegion(page, pages, rights, isPrivate: true)
+    wanted.page = try place(wanted, slot, in: task, &gate)
+    var budget = Self.stepBudget
+    try mapPrivate(wanted, slot: slot, of: task, budget: &budget, &gate)
+    return Message(wanted.page)
+  }
+
+  /// `free`: a region that is no lease goes, with its frames.
+  mutating func free(_ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Message
+  {
+    guard heldRange(task.number, slot) == nil else { throw MemoryRefusal(.notRegion, slot) }
+    var budget = Self.stepBudget
+    try closeRegion(slot: slot, of: task, budget: &budget, &gate)
+    return Message()
+  }
+
+  /// `createEndpoint` and `createNotification`: in a slot of the caller, paid by the task.
+  mutating func makeObject(
+    _ kind: ObjectKind, _ slot: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> Message {
+    let account = try target(caller, &gate).number
+    try makeObject(kind, slot: slot, of: sessions[caller.place].number, account: account, &gate)
+    return Message()
+  }
+
+  /// A region as a client may ask for it.
+  mutating func checkedRegion(_ page: UInt64, _ pages: UInt64, _ rights: UInt64, isPrivate: Bool)
+    throws(MemoryRefusal) -> Region
+  {
+    guard pages > 0, pages < Geometry.taskPages, page <= Geometry.taskPages - pages else {
+      throw MemoryRefusal(.rangeOutside, page, limit: pages)
+    }
+    let wanted = Rights.Memory(rawValue: rights)
+    guard rights <= 7, wanted.contains(.read), !wanted.isSuperset(of: [.write, .execute]) else {
+      throw MemoryRefusal(.invalidRights, rights)
+    }
+    return Region(page: page, count: pages, isPrivate: isPrivate, rights: wanted, mapped: 0)
+  }
+
+  /// The page of a region: the one asked for, or for 0 the first gap that fits. A repeated request finds its
+  /// region where the first attempt put it.
+  mutating func place(_ wanted: Region, _ slot: UInt64, in task: Target, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> UInt64
+  {
+    guard wanted.page == 0 else { return wanted.page }
+    if let before = try region(inSlot: slot, of: task.number, &gate), before.count == wanted.count {
+      return before.page
+    }
+    return try gap(wanted.count, in: task.number, &gate)
+  }
+}

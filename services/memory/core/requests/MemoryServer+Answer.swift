@@ -1,0 +1,119 @@
+internal import ABI
+public import Interfaces
+public import Runtime
+
+extension MemoryServer: Server {
+  /// What it serves.
+  public typealias Service = MemoryInterface
+
+  /// Answers a request. The handle that came along is dropped afterwards, unless the request keeps it.
+  public mutating func answer(_ request: Service.Request, from arrival: Arrival, _ gate: inout some Gate & ~Copyable)
+    -> Answer<Service.Reason>
+  {
+    let landed = landingSlot
+    var answer: Answer<Service.Reason>
+    do throws(MemoryRefusal) {
+      guard let place = sessions.place(of: arrival.badge) else { throw MemoryRefusal(.noSuchTask, arrival.badge) }
+      answer = .reply(try serve(request, Caller(place: place, passed: arrival.handle), &gate))
+    } catch {
+      answer = error.cause == .interface(.again) ? .again : .refuse(error)
+    }
+    if arrival.handle != 0, landed == landingSlot { try? gate.drop(arrival.handle) }
+    return answer
+  }
+
+  /// One flat match; a request either throws and has changed nothing, or returns its reply.
+  private mutating func serve(_ request: Service.Request, _ caller: Caller, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Message
+  {
+    switch request {
+    case .allocate(let slot, let page, let pages, let rights):
+      return try allocate(slot, page, pages, rights, try target(caller, &gate), &gate)
+    case .free(let slot): return try free(slot, try target(caller, &gate), &gate)
+    case .createTask(let entry, let slot): return try createTask(entry, slot, caller, &gate)
+    case .destroyTask: return try destroyTask(caller, &gate)
+    case .load(let slot, let page, let offset, let filePages, let memoryPages, let rights):
+      let segment = LoadedSegment(
+        slot: slot, page: page, offset: offset, filePages: filePages, memoryPages: memoryPages, rights: rights)
+      return try load(segment, caller, &gate)
+    case .createEndpoint(let slot): return try makeObject(.endpoint, slot, caller, &gate)
+    case .createNotification(let slot): return try makeObject(.notification, slot, caller, &gate)
+    case .lease(let grant, let index, let slot, let page, let pages):
+      return try lease(grant, index, slot, page, pages, caller, &gate)
+    case .releaseLease(let slot): return try releaseLease(slot, caller, &gate)
+    case .interrupt(let grant, let index, let slot): return try interrupt(grant, index, slot, caller, &gate)
+    case .attach: return try attach(caller, &gate)
+    case .supervise: return try supervise(caller, &gate)
+    case .nextEvent: return try nextEvent(caller)
+    case .exit(let status): return try exit(status, caller, &gate)
+    case .mapLog(let slot, let page): return try mapLog(slot, page, caller, &gate)
+    case .mapBundle(let slot, let page): return try mapBundle(slot, page, caller, &gate)
+    default: return try tell(request, &gate)
+    }
+  }
+
+  /// The requests that only read.
+  private mutating func tell(_ request: Service.Request, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal)
+    -> Message
+  {
+    switch request {
+    case .memoryCounts: memoryCounts().reply
+    case .taskAt(let session): try taskFacts(from: session, &gate).reply
+    case .tableCounts(let session): try tableCounts(of: session, &gate).reply
+    case .regionAt(let session, let slot): try regionFacts(of: session, from: slot, &gate).reply
+    case .deviceAt(let index): try deviceFacts(index, &gate).reply
+    default: throw MemoryRefusal(.interface(.unknownMethod))
+    }
+  }
+}
+
+/// Who asks.
+struct Caller {
+  /// The place of its session.
+  var place: Int
+  /// The slot in which a handle came along; 0: none.
+  var passed: UInt64
+}
+
+extension MemoryServer {
+  /// The task that a request acts on: the one whose handle came along, else the caller.
+  mutating func target(_ caller: Caller, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Target {
+    guard caller.passed != 0 else { return Target(sessions[caller.place]) }
+    return try passedTask(caller, &gate)
+  }
+
+  /// The task whose handle came along. The badge of a Task handle is its session: the server minted it.
+  mutating func passedTask(_ caller: Caller, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Target {
+    let wanted = ObjectKind.task.rawValue
+    guard caller.passed != 0 else { throw MemoryRefusal(.interface(.handleNeeded), 0, limit: wanted) }
+    let (found, words) = try handle(inSlot: caller.passed, of: 0, &gate)
+    guard found.kind == .task, let place = sessions.place(of: words[1]) else {
+      throw MemoryRefusal(.interface(.handleNeeded), found.kindNumber, limit: wanted)
+    }
+    let needed: Rights.Task = [.memory, .control]
+    guard Rights.Task(rawValue: found.rights).isSuperset(of: needed) else {
+      throw MemoryRefusal(.kernel(.missingRight), found.rights, limit: needed.rawValue)
+    }
+    return Target(sessions[place])
+  }
+
+  /// Refuses a caller whose entry in the bundle lacks a flag.
+  mutating func require(_ flag: Bundle.Flags, _ caller: Caller) throws(MemoryRefusal) {
+    let flags = try entry(sessions[caller.place].entry).flags
+    guard flags.contains(flag) else { throw MemoryRefusal(.notPermitted, UInt64(flag.rawValue)) }
+  }
+
+  /// An entry of the bundle, which boot has checked.
+  mutating func entry(_ index: Int) throws(MemoryRefusal) -> Bundle.Entry {
+    let bundle: Bundle
+    do throws(BundleError) {
+      bundle = try Bundle(views.bundle, verifyingChecksum: false)
+    } catch {
+      throw MemoryRefusal(.bundleOutside, error.found, limit: error.expected)
+    }
+    guard index >= 0, index < bundle.count else {
+      throw MemoryRefusal(.bundleOutside, UInt64(bitPattern: Int64(index)), limit: UInt64(bundle.count))
+    }
+    return bundle[index]
+  }
+}

@@ -1,0 +1,164 @@
+internal import ABI
+internal import DeviceTree
+internal import Interfaces
+internal import Runtime
+
+// What the shell shows. Sums are exact: each frame of RAM is counted once, by what the ledger says of it.
+extension MemoryServer {
+  /// `memoryCounts`.
+  mutating func memoryCounts() -> MemoryCounts {
+    var counts = MemoryCounts()
+    forEachWord { _, word in
+      switch word.kind {
+      case .free: counts.free += 1
+      case .privatePage: counts.privatePages += 1
+      case .page: counts.pages += 1
+      case .table: counts.tables += 1
+      case .objects: counts.objects += 1
+      case .fixed: counts.fixed += 1
+      }
+    }
+    counts.heldBack = UInt64(reserve.count)
+    counts.unclaimed = unclaimedFrames
+    return counts
+  }
+
+  /// `taskAt`: the server itself is session 1.
+  mutating func taskFacts(from number: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> TaskFacts {
+    let own = HandOver.Slot.task
+    guard let session = number <= own ? own : sessions.lowest(from: number) else {
+      throw MemoryRefusal(.endOfList, number)
+    }
+    do throws(Refusal) {
+      let w = try gate.inspect(.task, handle: session)
+      return TaskFacts(Message(session, w[0], w[1], w[2], w[3] | w[7] << 8, w[5], w[6], w[4]))
+    } catch {
+      throw MemoryRefusal(error)
+    }
+  }
+
+  /// `tableCounts`: the tables by level, what they map, the frames of objects, and the tables that grew for
+  /// leases.
+  mutating func tableCounts(of number: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> TableCounts
+  {
+    let task = try known(number)
+    let frame = try handle(inSlot: task, of: 0, &gate).word.object >> 12
+    var counts = TableCounts(Message())
+    var middleEntries: UInt64 = 0
+    let ledger = views.ledger
+    forEachWord { each, word in
+      if word.kind == .objects, word.task == frame { counts.objects += 1 }
+      guard word.kind == .table, word.parent != 0, ledger.owner(ofTable: each) == frame else { return }
+      switch word.level {
+      case 1: counts.level1 += 1
+      case 2:
+        counts.level2 += 1
+        middleEntries += word.used
+      default:
+        counts.level3 += 1
+        counts.pages += word.used
+      }
+    }
+    counts.blocks = middleEntries - counts.level3
+    counts.leases = sessions.place(of: number).map { sessions[$0].leaseTables } ?? 0
+    return counts
+  }
+
+  /// `regionAt`.
+  mutating func regionFacts(of number: UInt64, from first: UInt64, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> RegionFacts
+  {
+    let task = try known(number)
+    let slots: UInt64
+    do throws(Refusal) { slots = try gate.inspect(.task, handle: task)[4] } catch { throw MemoryRefusal(error) }
+    guard first < slots else { throw MemoryRefusal(.endOfList, first) }
+    for slot in first..<slots {
+      guard let region = try region(inSlot: slot, of: task, &gate) else { continue }
+      let held = heldRange(number, slot)
+      let kind: RegionFacts.Kind = region.isPrivate ? .privatePages : held == nil ? .image : .device
+      let device = held.map { holdings[$0].device } ?? Name.none
+      return RegionFacts(
+        Message(
+          slot, region.page, region.count, region.rights.rawValue, kind.rawValue, region.mapped, device.word))
+    }
+    throw MemoryRefusal(.endOfList, first)
+  }
+
+  /// `deviceAt`: the nodes of the tree that a lease can be made of, in their order.
+  mutating func deviceFacts(_ index: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> DeviceFacts {
+    var left = index
+    var next = tree.node(after: tree.root)
+    while let node = next {
+      next = tree.node(after: node)
+      guard tree.isEnabled(node), tree.property("compatible", of: node) != nil,
+        let device = try? tree.device(node), device.ranges.count > 0
+      else { continue }
+      if left == 0 { return deviceFacts(device, index, &gate) }
+      left -= 1
+    }
+    throw MemoryRefusal(.endOfList, index)
+  }
+
+  private mutating func deviceFacts(_ device: Device, _ index: UInt64, _ gate: inout some Gate & ~Copyable)
+    -> DeviceFacts
+  {
+    var facts = DeviceFacts(Message(index))
+    (facts.name, facts.nameEnd) = device.lastName
+    facts.ranges = UInt64(device.ranges.count)
+    facts.interrupts = UInt64(device.interruptCount)
+    facts.length = device.ranges[0].size
+    let first = device.ranges[0].base >> 12
+    if let place = holdings.first(where: { $0.kind == .range && $0.first <= first && first < $0.end }) {
+      facts.holder = sessions.place(of: holdings[place].session).map { sessions[$0].name } ?? .none
+    }
+    for line in 0..<device.interruptCount {
+      let number = UInt64(device.interrupts[line].number)
+      guard let place = holdings.first(where: { $0.kind == .interrupt && $0.first == number }) else { continue }
+      facts.delivered += (try? gate.inspect(.interrupt, handle: holdings[place].slot)[2]) ?? 0
+    }
+    return facts
+  }
+
+  /// The slot of a task's handle: its session, or the server's own.
+  private mutating func known(_ number: UInt64) throws(MemoryRefusal) -> UInt64 {
+    guard number == HandOver.Slot.task || sessions.place(of: number) != nil else {
+      throw MemoryRefusal(.noSuchTask, number)
+    }
+    return number
+  }
+
+  /// Visits the ledger's words of all frames that were claimed.
+  private mutating func forEachWord(_ visit: (UInt64, LedgerWord) -> Void) {
+    for section in 0..<index.sections {
+      let frames = frames(ofSection: section)
+      for frame in base + UInt64(frames.first)..<base + UInt64(frames.end) { visit(frame, views.ledger.word(frame)) }
+    }
+  }
+}
+
+extension LedgerView where Self: ~Copyable {
+  /// The frame of the task that a table belongs to: up its parents, of which there are at most three.
+  func owner(ofTable frame: UInt64) -> UInt64 {
+    var frame = frame
+    for _ in 0..<3 {
+      let word = word(frame)
+      guard word.kind == .table else { return frame }
+      frame = word.parent
+    }
+    return frame
+  }
+}
+
+extension Device {
+  /// The last component of the path, up to 16 bytes.
+  var lastName: (Name, Name) {
+    var start = pathCount
+    while start > 0, path[start - 1] != UInt8(ascii: "/") { start -= 1 }
+    var words: (UInt64, UInt64) = (0, 0)
+    for index in 0..<min(16, pathCount - start) {
+      let byte = UInt64(path[start + index])
+      if index < 8 { words.0 |= byte &<< UInt64(index * 8) } else { words.1 |= byte &<< UInt64(index * 8 - 64) }
+    }
+    return (Name(word: words.0), Name(word: words.1))
+  }
+}

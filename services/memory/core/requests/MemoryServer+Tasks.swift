@@ -1,0 +1,129 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+extension MemoryServer {
+  /// `createTask`: the task of an entry, its handle in the caller's slot. Replies with its session.
+  mutating func createTask(_ entry: UInt64, _ slot: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Message
+  {
+    try require(.supervise, caller)
+    let index = entry < UInt64(BundleLayout.mostEntries) ? Int(truncatingIfNeeded: entry) : BundleLayout.mostEntries
+    let described = try self.entry(index)
+    // Entries 0 and 1, memory and init, are the system's own.
+    guard index >= 2 else { throw MemoryRefusal(.bundleOutside, entry, limit: 2) }
+    let owner = sessions[caller.place].number
+    let taken = try handle(inSlot: slot, of: owner, &gate).word
+    guard slot != 0, taken.kind == .none else {
+      throw MemoryRefusal(.slotOccupied, slot, limit: taken.kindNumber)
+    }
+    let place = try makeTask(described, index, &gate)
+    do throws(Refusal) {
+      let rights: Rights.Task = [.memory, .control]
+      let session = sessions[place].number
+      try gate.copy(session, to: slot, task: owner, rights: rights.rawValue, badge: session)
+      return Message(session)
+    } catch {
+      try endTask(place, &gate)
+      throw refusal(error)
+    }
+  }
+
+  /// Makes a task with its session in slot 1, and what its entry's flags give it. Returns the session's place.
+  mutating func makeTask(_ entry: Bundle.Entry, _ index: Int, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Int
+  {
+    guard let place = sessions.freePlace else {
+      throw MemoryRefusal(.serverFull, UInt64(SessionList.capacity), limit: UInt64(SessionList.capacity))
+    }
+    let number = try freeSlot(&gate)
+    let frame = try makeTaskObject(entry, number, &gate)
+    sessions[place] = Session(number: number, entry: index, frame: frame, name: Name(word: entry.name))
+    do throws(Refusal) {
+      let rights: Rights.Endpoint = [.call, .pass]
+      try gate.copy(
+        endpoint, to: WellKnownSlot.memory, task: number, rights: rights.rawValue, badge: number)
+      if entry.flags.contains(.power) {
+        try gate.copy(HandOver.Slot.power, to: WellKnownSlot.power, task: number)
+      }
+      if entry.flags.contains(.deadline) {
+        try gate.copy(HandOver.Slot.timer, to: WellKnownSlot.timer, task: number)
+      }
+      return place
+    } catch {
+      try endTask(place, &gate)
+      throw refusal(error)
+    }
+  }
+
+  /// The task object on frames in a row, and its root table. Returns the first frame.
+  private mutating func makeTaskObject(_ entry: Bundle.Entry, _ slot: UInt64, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> UInt64
+  {
+    let wanted = UInt64(entry.handleFrames) + 1
+    guard let run = takeRun(wanted, &gate) else { throw MemoryRefusal(.outOfMemory, wanted + 1, limit: 0) }
+    guard run.count == wanted, let root = takeFrame(&gate) else {
+      give(run.first, count: run.count)
+      throw MemoryRefusal(.outOfMemory, wanted + 1, limit: freeFrames)
+    }
+    do throws(Refusal) {
+      try gate.createTask(
+        Name(word: entry.name), account: 0, frame: run.first, furtherFrames: wanted - 1, root: root,
+        quota: UInt64(entry.quota), slot: slot, authority: HandOver.Slot.memory)
+      return run.first
+    } catch {
+      give(run.first, count: run.count)
+      give(root)
+      throw refusal(error)
+    }
+  }
+
+  /// `destroyTask`: everything that the task held comes back.
+  mutating func destroyTask(_ caller: Caller, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Message {
+    try require(.supervise, caller)
+    let task = try passedTask(caller, &gate)
+    guard let place = sessions.place(of: task.number), place != caller.place else {
+      throw MemoryRefusal(.notPermitted, task.number)
+    }
+    // It must not run while its memory goes: it would only fault.
+    do throws(Refusal) { try gate.suspend(task: task.number) } catch  where error.status != .busy {
+      throw MemoryRefusal(error)
+    } catch {}
+    var budget = Self.stepBudget
+    try emptyTask(place, &budget, &gate)
+    try endTask(place, &gate)
+    return Message()
+  }
+
+  /// Unmaps all regions of a task.
+  private mutating func emptyTask(_ place: Int, _ budget: inout Int, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal)
+  {
+    let task = Target(sessions[place])
+    let slots: UInt64
+    do throws(Refusal) { slots = try gate.inspect(.task, handle: task.number)[4] } catch { throw MemoryRefusal(error) }
+    for slot in 1..<slots where try handle(inSlot: slot, of: task.number, &gate).word.kind == .region {
+      try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
+    }
+  }
+
+  /// Ends a task whose regions are unmapped; its frames come back one by one, and others may have its devices.
+  mutating func endTask(_ place: Int, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
+    do throws(Refusal) {
+      while true {
+        let step = try gate.destroy(sessions[place].number)
+        give(step.frame)
+        if step.isDone { break }
+      }
+    } catch {
+      throw MemoryRefusal(error)
+    }
+    // With the account its devices' objects ended; the server's handles to them name what is gone.
+    let number = sessions[place].number
+    while let held = holdings.first(where: { $0.kind != .none && $0.session == number }) {
+      try? gate.drop(holdings[held].slot)
+      holdings[held] = Holding()
+    }
+    sessions[place] = Session()
+  }
+}

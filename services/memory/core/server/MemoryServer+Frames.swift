@@ -1,0 +1,95 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+// Frames on their way out of the index and back into it; absolute numbers.
+extension MemoryServer {
+  /// Takes one free frame; claims a section where that is needed.
+  mutating func takeFrame(_ gate: inout some Gate & ~Copyable) -> UInt64? {
+    repeat {
+      if let first = index.allocate(order: 0) { return base + UInt64(first) }
+    } while claimNext(&gate)
+    return nil
+  }
+
+  /// Takes up to `count` frames (at most 512) that lie together: all of them where some section has them, else
+  /// the longest run there is. A whole block is worth claiming a section for, so is the last frame.
+  mutating func takeRun(_ count: UInt64, _ gate: inout some Gate & ~Copyable) -> (first: UInt64, count: UInt64)? {
+    let wanted = Int(truncatingIfNeeded: count)
+    while true {
+      let largest = index.largestFreeOrder.map { 1 &<< $0 } ?? 0
+      if largest >= wanted || !claimNext(&gate) { break }
+    }
+    guard let run = index.allocateRun(wanted) else { return nil }
+    return (base + UInt64(run.first), UInt64(run.count))
+  }
+
+  /// Takes frames back; 0 is none.
+  mutating func give(_ frame: UInt64, count: UInt64 = 1) {
+    guard frame >= base, count > 0 else { return }
+    index.free(FrameRun(first: Int(truncatingIfNeeded: frame - base), count: Int(truncatingIfNeeded: count)))
+  }
+
+  /// Fills the places of spare frames that are empty.
+  mutating func fill(_ spares: inout Spares, _ gate: inout some Gate & ~Copyable) {
+    if spares.first == 0 { spares.first = takeFrame(&gate) ?? 0 }
+    if spares.second == 0 { spares.second = takeFrame(&gate) ?? 0 }
+    // The kernel takes the first one first.
+    if spares.first == 0 { swap(&spares.first, &spares.second) }
+  }
+
+  /// Takes spare frames back.
+  mutating func give(_ spares: Spares) {
+    give(spares.first)
+    give(spares.second)
+  }
+
+  /// An empty slot of the server's own table.
+  mutating func freeSlot(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
+    for slot in HandOver.Slot.firstFree..<slots where slot != landingSlot {
+      do throws(Refusal) {
+        if try gate.inspectHandle(slot).word == .empty { return slot }
+      } catch {
+        throw MemoryRefusal(error)
+      }
+    }
+    throw MemoryRefusal(.serverFull, slots, limit: slots)
+  }
+
+  /// Makes an object in a slot of `owner`, paid by `account` (0: the server itself).
+  mutating func makeObject(
+    _ kind: ObjectKind, slot: UInt64, of owner: UInt64 = 0, account: UInt64 = 0, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    try withSpare(&gate) { gate, spare throws(Refusal) in
+      try gate.create(kind, account: account, spare: spare, slot: slot, of: owner, authority: HandOver.Slot.memory)
+    }
+  }
+
+  /// Runs a `create` with a spare frame, which comes back unless the kernel took it.
+  mutating func withSpare<G: Gate & ~Copyable>(
+    _ gate: inout G, _ body: (inout G, UInt64) throws(Refusal) -> Bool
+  ) throws(MemoryRefusal) {
+    let spare = takeFrame(&gate) ?? 0
+    do throws(Refusal) {
+      if try !body(&gate, spare) { give(spare) }
+    } catch {
+      give(spare)
+      throw spare == 0 ? MemoryRefusal(.outOfMemory, 1, limit: 0) : refusal(error)
+    }
+  }
+
+  /// The kernel's refusal as the server's own where the server has words for it.
+  mutating func refusal(_ refusal: Refusal) -> MemoryRefusal {
+    switch refusal.status {
+    case .quotaExceeded: MemoryRefusal(.quotaExceeded, refusal.value, limit: refusal.limit)
+    case .slotOccupied: MemoryRefusal(.slotOccupied, refusal.value, limit: refusal.limit)
+    default: MemoryRefusal(refusal)
+    }
+  }
+}
+
+/// Two frames that a `map` may turn into tables; 0 is none.
+struct Spares {
+  var first: UInt64 = 0
+  var second: UInt64 = 0
+}

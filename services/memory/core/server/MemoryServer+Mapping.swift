@@ -1,0 +1,148 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+extension MemoryServer {
+  /// Kernel calls of a request before it answers *again*, so that nobody waits behind another's gigabyte.
+  static var stepBudget: Int { 64 }
+
+  /// Maps zeroed private pages as a region in a slot: the largest blocks that fit, frames that lie together in
+  /// one call, tables on spare frames. A refusal leaves account, ledger, tables and slot as they were.
+  mutating func mapPrivate(
+    _ wanted: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    let mapped = try mappedBefore(slot, of: task, &gate)
+    try checkAffordable(wanted.count - min(mapped, wanted.count), task, &gate)
+    var done = try openRegion(wanted, slot: slot, of: task.number, &gate)
+    let left = try accountLeft(task, &gate) + done
+    var tables: UInt64 = 0
+    var spares = Spares()
+    do throws(MemoryRefusal) {
+      while done < wanted.count {
+        guard budget > 0 else { throw MemoryRefusal(.interface(.again)) }
+        budget -= 1
+        done += try mapRun(wanted, slot, from: done, of: task, &spares, &tables, &gate)
+      }
+      give(spares)
+    } catch {
+      give(spares)
+      if error.cause == .interface(.again) { throw error }
+      try undo(slot, of: task, &gate)
+      throw explained(error, wanted.count + tables, left)
+    }
+  }
+
+  /// One run of pages: at most a leaf table, on frames that lie together.
+  private mutating func mapRun(
+    _ wanted: Region, _ slot: UInt64, from done: UInt64, of task: Target, _ spares: inout Spares,
+    _ tables: inout UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    let page = wanted.page + done
+    let most = min(wanted.count - done, Geometry.blockFrames - page & 511)
+    guard let run = takeRun(most, &gate) else { throw MemoryRefusal(.outOfMemory, wanted.count - done, limit: 0) }
+    fill(&spares, &gate)
+    do throws(Refusal) {
+      let mapped = try gate.map(
+        task: task.number, region: slot, page: page, count: run.count, frame: run.first,
+        spares: (spares.first, spares.second), authority: HandOver.Slot.memory)
+      tables += spares.remove(mapped)
+      return run.count
+    } catch {
+      give(run.first, count: run.count)
+      throw missing(error)
+    }
+  }
+
+  /// Maps all of a region that shows a Memory of the server's: a device, the bundle, the log. Returns the
+  /// tables that it took; a refusal leaves everything as it was.
+  mutating func mapShown(
+    _ wanted: Region, slot: UInt64, of task: Target, memory: UInt64,
+    _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    var done = try openRegion(wanted, slot: slot, of: task.number, memory: memory, &gate)
+    var tables: UInt64 = 0
+    var spares = Spares()
+    do throws(MemoryRefusal) {
+      while done < wanted.count {
+        let page = wanted.page + done
+        let count = min(wanted.count - done, Geometry.blockFrames - page & 511)
+        fill(&spares, &gate)
+        do throws(Refusal) {
+          let mapped = try gate.map(
+            task: task.number, region: slot, page: page, count: count, spares: (spares.first, spares.second),
+            authority: HandOver.Slot.memory)
+          tables += spares.remove(mapped)
+        } catch {
+          throw missing(error)
+        }
+        done += count
+      }
+      give(spares)
+      return tables
+    } catch {
+      give(spares)
+      try undo(slot, of: task, &gate)
+      throw error
+    }
+  }
+
+  /// Takes back what a refused request had done.
+  private mutating func undo(_ slot: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal)
+  {
+    var budget = Int.max
+    try closeRegion(slot: slot, of: task, budget: &budget, &gate)
+  }
+
+  /// A table for which no frame was left is memory that ran out.
+  private mutating func missing(_ error: Refusal) -> MemoryRefusal {
+    error.status == .tablesNeeded ? MemoryRefusal(.outOfMemory, error.value, limit: error.limit) : refusal(error)
+  }
+
+  /// Names in a refusal what the whole request needed, and what there was before it.
+  private mutating func explained(_ error: MemoryRefusal, _ needed: UInt64, _ left: UInt64) -> MemoryRefusal {
+    switch error.cause {
+    case .service(.quotaExceeded): MemoryRefusal(.quotaExceeded, max(needed, left + 1), limit: left)
+    case .service(.outOfMemory): MemoryRefusal(.outOfMemory, needed, limit: freeFrames)
+    default: error
+    }
+  }
+
+  /// Refuses at once what the account or the machine cannot give, tables not counted.
+  private mutating func checkAffordable(_ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal)
+  {
+    let left = try accountLeft(task, &gate)
+    guard pages <= left else { throw MemoryRefusal(.quotaExceeded, pages, limit: left) }
+    guard pages <= freeFrames else { throw MemoryRefusal(.outOfMemory, pages, limit: freeFrames) }
+  }
+
+  /// Frames that a task's account may still use.
+  mutating func accountLeft(_ task: Target, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
+    do throws(Refusal) {
+      let facts = try gate.inspect(.task, handle: task.number)
+      return facts[1] - min(facts[1], facts[2])
+    } catch {
+      throw MemoryRefusal(error)
+    }
+  }
+
+  private mutating func mappedBefore(_ slot: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> UInt64
+  {
+    try region(inSlot: slot, of: task.number, &gate)?.mapped ?? 0
+  }
+}
+
+extension Spares {
+  /// Forgets the frames that became tables; returns how many did.
+  mutating func remove(_ mapped: Mapped) -> UInt64 {
+    let taken: UInt64 = (mapped.tookFirst ? 1 : 0) + (mapped.tookSecond ? 1 : 0)
+    if mapped.tookSecond { second = 0 }
+    if mapped.tookFirst {
+      first = second
+      second = 0
+    }
+    return taken
+  }
+}

@@ -1,0 +1,165 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+/// A region as the kernel holds it.
+struct Region: Equatable {
+  var page: UInt64
+  var count: UInt64
+  var isPrivate: Bool
+  var rights: Rights.Memory
+  /// The first page of the Memory that it shows.
+  var offset: UInt64 = 0
+  /// Pages mapped. The server maps upwards and unmaps downwards, so these are always the first ones, also in
+  /// a region whose mapping was interrupted.
+  var mapped: UInt64
+
+  var pages: Range<UInt64> { page..<page + count }
+}
+
+extension MemoryServer {
+  /// The region in a slot of a task (0: the server's own table); nil where the slot holds something else.
+  mutating func region(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Region?
+  {
+    let (found, words) = try handle(inSlot: slot, of: task, &gate)
+    guard found.kind == .region else { return nil }
+    let area = RegionWord(raw: words[1])
+    return Region(
+      page: area.page, count: area.pages, isPrivate: area.isPrivate, rights: Rights.Memory(rawValue: found.rights),
+      offset: words[2], mapped: words[3])
+  }
+
+  /// A handle's word, and all four words.
+  mutating func handle(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> (word: HandleWord, words: Message)
+  {
+    do throws(Refusal) {
+      let words = try gate.inspect(.handle, slot, handle: task)
+      return (HandleWord(raw: words[0]), words)
+    } catch {
+      throw MemoryRefusal(error)
+    }
+  }
+
+  /// Makes the region `wanted` in an empty slot, or finds it there already: then the request is a repeated one
+  /// and goes on. Returns the pages that are mapped.
+  mutating func openRegion(
+    _ wanted: Region, slot: UInt64, of task: UInt64, memory: UInt64 = 0, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    let found = try handle(inSlot: slot, of: task, &gate).word
+    if found.kind == .none {
+      do throws(Refusal) {
+        try gate.makeRegion(
+          task: task, slot: slot, page: wanted.page, pages: wanted.count, rights: wanted.rights, memory: memory,
+          offset: wanted.offset)
+        return 0
+      } catch {
+        throw refusal(error)
+      }
+    }
+    guard var same = try region(inSlot: slot, of: task, &gate) else {
+      throw MemoryRefusal(.slotOccupied, slot, limit: found.kindNumber)
+    }
+    let mapped = same.mapped
+    same.mapped = wanted.mapped
+    guard same == wanted else { throw MemoryRefusal(.slotOccupied, slot, limit: found.kindNumber) }
+    return mapped
+  }
+
+  /// Unmaps a region and removes it from its slot; nothing of it stays.
+  mutating func closeRegion(
+    slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
+    var message = Message(task.number, handle: slot)
+    do throws(Refusal) { try gate.perform(.drop, &message) } catch { throw MemoryRefusal(error) }
+  }
+
+  /// Unmaps all pages of a region, from its end. Frames and tables come back to the index. Throws *again* when
+  /// the budget of kernel calls is used up.
+  mutating func unmapRegion(
+    slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
+    var left = region.mapped
+    while left > 0 {
+      guard budget > 0 else { throw MemoryRefusal(.interface(.again)) }
+      budget -= 1
+      let last = region.page + left - 1
+      do throws(Refusal) {
+        let run = try mappedRun(endingAt: last, in: region, of: task, &gate)
+        let tables = try gate.unmap(task: task.number, region: slot, page: last + 1 - run.count, count: run.count)
+        give(run.frame, count: region.isPrivate ? run.count : 0)
+        give(tables.firstTable)
+        give(tables.secondTable)
+        left -= run.count
+      } catch {
+        throw MemoryRefusal(error)
+      }
+    }
+  }
+
+  /// The pages up to `last` under one leaf table that one `unmap` takes: a block, or pages whose frames lie
+  /// together, as the ledger says.
+  private mutating func mappedRun(
+    endingAt last: UInt64, in region: Region, of task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(Refusal) -> (frame: UInt64, count: UInt64) {
+    let first = max(region.page, last & ~511)
+    guard region.isPrivate else { return (0, last + 1 - first) }
+    let translation = try gate.inspectTranslation(page: last, task: task.number)
+    if translation.level == 2 { return (translation.frame & ~511, Geometry.blockFrames) }
+    var frame = translation.frame
+    var page = last
+    while page > first, frame > base,
+      views.ledger.word(frame - 1) == .privatePage(task: task.frame, page: page - 1)
+    {
+      frame -= 1
+      page -= 1
+    }
+    return (frame, last + 1 - page)
+  }
+
+  /// The first gap of a task's half that holds `count` pages, behind the lowest 4 GiB where images lie; aligned to 2 MiB
+  /// for large regions, so that blocks fit.
+  mutating func gap(_ count: UInt64, in task: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal)
+    -> UInt64
+  {
+    let alignment = count >= Geometry.blockFrames ? Geometry.blockFrames : 1
+    let slots: UInt64
+    do throws(Refusal) { slots = try gate.inspect(.task, handle: task)[4] } catch { throw MemoryRefusal(error) }
+    var page = lowestChosenPage
+    var moved = true
+    while moved {
+      moved = false
+      guard page <= Geometry.taskPages, count <= Geometry.taskPages - page else {
+        throw MemoryRefusal(.rangeOutside, page, limit: count)
+      }
+      for slot in 1..<slots {
+        guard let other = try region(inSlot: slot, of: task, &gate)?.pages else { continue }
+        // One page stays free on either side: a run over the end of a region faults.
+        if page < other.upperBound + 1, other.lowerBound < page + count + 1 {
+          page = (other.upperBound + 1 + alignment - 1) & ~(alignment - 1)
+          moved = true
+        }
+      }
+    }
+    return page
+  }
+
+  /// 4 GiB: images and stacks lie below.
+  private var lowestChosenPage: UInt64 { 1 << 20 }
+}
+
+/// The task that a request acts on.
+struct Target {
+  /// The server's slot of its Task handle: its session.
+  var number: UInt64
+  /// The frame of the task object.
+  var frame: UInt64
+}
+
+extension Target {
+  /// The task of a session.
+  init(_ session: borrowing Session) { self.init(number: session.number, frame: session.frame) }
+}

@@ -1,0 +1,52 @@
+import ABI
+import Interfaces
+import KernelCore
+import MemoryCore
+import Testing
+
+private let own = Client<MemoryInterface>.own
+
+@Suite("What the server tells") struct FactsTests {
+  @Test("the frames by kind add up to all of RAM", arguments: [1, 2, 3]) func sums(sections: UInt64) throws {
+    let frames = sections * Geometry.sectionFrames - 512
+    let system = try TestSystem(frames: frames)
+    var gate = system.client
+    let c = try own.memoryCounts(&gate)
+    #expect(c.free + c.privatePages + c.pages + c.tables + c.objects + c.fixed + c.unclaimed == frames)
+    #expect(c.free == UInt64(system.machine.freeFrames()))
+    #expect(c.heldBack == 3)
+  }
+
+  @Test("each task's tables, pages and objects are the frames that its account uses") func accounts() throws {
+    let system = try TestSystem()
+    var gate = system.client
+    try system.load(3, slot: 20)
+    try own.createEndpoint(slot: 21, task: 20, &gate)
+    var session: UInt64 = 2
+    var names: [Name] = []
+    while let facts = try? own.task(at: session, &gate) {
+      names.append(facts.name)
+      let counts = try own.tableCounts(session: facts.session, &gate)
+      #expect(counts.level1 + counts.level2 + counts.level3 == facts.tables)
+      #expect(counts.pages + 512 * counts.blocks == facts.mappedPages)
+      var privatePages: UInt64 = 0
+      var slot: UInt64 = 1
+      while let region = try? own.region(session: facts.session, at: slot, &gate) {
+        if region.kind == RegionFacts.Kind.privatePages.rawValue { privatePages += region.mapped }
+        slot = region.slot + 1
+      }
+      #expect(facts.tables + counts.objects + privatePages == facts.used)
+      session = facts.session + 1
+    }
+    #expect(names == ["init", "clock"])
+    #expect(try own.task(at: 0, &gate).name == "memory")
+  }
+
+  @Test("a session that does not exist is refused") func noTask() throws {
+    let system = try TestSystem()
+    var gate = system.client
+    #expect(throws: MemoryRefusal(.noSuchTask, 999)) { _ = try own.tableCounts(session: 999, &gate) }
+    #expect(throws: MemoryRefusal(.noSuchTask, 2)) { _ = try own.region(session: 2, at: 0, &gate) }
+    #expect(throws: MemoryRefusal(.endOfList, 999)) { _ = try own.task(at: 999, &gate) }
+  }
+}

@@ -1,0 +1,163 @@
+import ABI
+import DeviceTree
+import Interfaces
+import KernelCore
+import MemoryCore
+import Runtime
+import Simulated
+import TestSupport
+import Testing
+
+/// The kernel's core, called by whichever thread runs.
+struct TestGate: Gate {
+  let machine: SimulatedSystem
+  mutating func invoke(_ operation: ABI.Operation, _ message: inout Message) {
+    message = machine.invoke(operation, message)
+  }
+}
+
+/// A task's memory, looked up through its own tables as the MMU would; unmapped is a failed test.
+final class Window {
+  let machine: SimulatedSystem
+  private let task: UInt64
+  private var frames: [UInt64: UInt64] = [:]
+
+  init(_ machine: SimulatedSystem, task: UInt64) {
+    self.machine = machine
+    self.task = task
+  }
+
+  /// The physical address behind a virtual one; nil where nothing is mapped.
+  func find(_ address: UInt64) -> UInt64? {
+    if let frame = frames[address >> 12] { return frame << 12 | address & 4095 }
+    var table = machine.kernel.task(task).pointee.translation & 0xffff_ffff_f000
+    for level in 1...3 {
+      let shift = UInt64(39 - 9 * level)
+      let entry = machine.kernel.machine.descriptor(table: table >> 12, index: address >> shift & 511)
+      guard entry & 1 != 0 else { return nil }
+      let next = entry & 0xffff_ffff_f000
+      if level == 3 || entry & 2 == 0 { return next + address & ((1 << shift) - 1) }
+      table = next
+    }
+    return nil
+  }
+
+  func translate(_ address: UInt64) -> UInt64 {
+    guard let found = find(address) else { fatalError("nothing is mapped at \(address)") }
+    frames[address >> 12] = found >> 12
+    return found
+  }
+
+  func load<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Value {
+    machine.kernel.machine.memory(translate(address), as: type).pointee
+  }
+}
+
+struct TestIndex: IndexStorage {
+  let window: Window
+  private func address(_ section: Int, _ node: Int) -> UInt64 {
+    OwnAddress.index + UInt64(section * SectionTree.nodes + node)
+  }
+  subscript(section section: Int, node node: Int) -> UInt8 {
+    get { window.load(address(section, node), as: UInt8.self) }
+    set {
+      let physical = window.translate(address(section, node))
+      window.machine.kernel.machine.memory(physical, as: UInt8.self).pointee = newValue
+    }
+  }
+}
+
+struct TestLedger: LedgerView {
+  let window: Window
+  func word(_ frame: UInt64) -> LedgerWord { window.load(HandOver.Address.ledger + frame * 8, as: LedgerWord.self) }
+}
+
+struct TestBlob: BlobSource {
+  let window: Window
+  func word(at byteOffset: Int) -> UInt32 {
+    window.load(HandOver.Address.deviceTree + UInt64(byteOffset), as: UInt32.self)
+  }
+}
+
+struct TestViews: Views {
+  let window: Window
+  let bytes: [UInt8]
+  var index: TestIndex { TestIndex(window: window) }
+  var ledger: TestLedger { TestLedger(window: window) }
+  var blob: TestBlob { TestBlob(window: window) }
+  var facts: HandOver.Facts { window.load(HandOver.Address.facts, as: HandOver.Facts.self) }
+  var bundle: Span<UInt8> {
+    @_lifetime(borrow self) get { bytes.span }
+  }
+}
+
+/// The real memory server on the real kernel, with `init` as its running client. Tests act as init, or as a
+/// task that init made.
+final class TestSystem {
+  let machine: SimulatedSystem
+  var server: MemoryServer<TestViews>
+  let serverThread: UInt64
+  let bundle: [UInt8]
+  private var message = Message()
+
+  static let services: [TestBundle.Service] = [
+    .init(name: "memory", quota: 512), .init(name: "init", quota: 3000, flags: 15),
+    .init(
+      name: "console", quota: 64, flags: 5, grants: [("uart", "arm,pl011"), ("gic", "arm,cortex-a15-gic")]),
+    .init(
+      name: "clock", quota: 2000,
+      grants: [("rtc", "arm,pl031"), ("uart", "arm,pl011"), ("none", "no,such"), ("big", "test,big")]),
+    .init(name: "shell", quota: 16, handleFrames: 2),
+  ]
+
+  init(frames: UInt64 = Geometry.sectionFrames, services: [TestBundle.Service] = TestSystem.services) throws {
+    let bundle = TestBundle.bytes(services)
+    self.bundle = bundle
+    machine = SimulatedSystem(frames: frames, bundleBytes: bundle, deviceTree: TestTree.machine())
+    serverThread = machine.current
+    let views = TestViews(window: Window(machine, task: machine.server), bytes: bundle)
+    server = try MemoryServer(views: views)
+    var gate = TestGate(machine: machine)
+    try server.takeOver(&gate)
+    try server.startInit(&gate)
+    receive()
+  }
+
+  private func receive() {
+    message = machine.invoke(
+      .receive, Message(handle: server.endpoint, transfer: server.landingSlot << 32))
+  }
+
+  /// Lets the server deal with everything that reached it, until a client runs.
+  func serve() {
+    while machine.current == serverThread {
+      message = machine.message(of: serverThread)
+      var gate = TestGate(machine: machine)
+      switch server.react(&message, &gate) {
+      case .reply:
+        message.handle = server.endpoint
+        message.transfer |= server.landingSlot << 32
+        message = machine.invoke(.replyReceive, message)
+        #expect(message.label & Outcome.refused == 0 || machine.current != serverThread)
+      case .receive: receive()
+      }
+    }
+  }
+
+  /// A gate of the thread that runs now: a call to the server is served at once.
+  var client: ClientGate { ClientGate(system: self) }
+
+  /// Frees of the index and the reserve: what the server believes.
+  var frees: UInt64 { server.freeFrames + 3 }
+}
+
+/// A client's way into the kernel; what it asks of the server is served before it goes on.
+struct ClientGate: Gate {
+  let system: TestSystem
+  mutating func invoke(_ operation: ABI.Operation, _ message: inout Message) {
+    let caller = system.machine.current
+    let result = system.machine.invoke(operation, message)
+    system.serve()
+    message = system.machine.current == caller ? system.machine.message(of: caller) : result
+  }
+}
