@@ -74,6 +74,17 @@ extension Kernel where M: ~Copyable {
     }
   }
 
+  /// Puts frames of the image's GiB into the direct map that boot has to read before their section is claimed.
+  /// False where they lie elsewhere.
+  public mutating func reach(_ range: FrameRange) -> Bool {
+    let gigabyte = ram.used.first >> 18
+    guard range.count > 0, range.intersection(ram.used) == range, range.first >> 18 == gigabyte,
+      (range.end - 1) >> 18 == gigabyte
+    else { return false }
+    mapDirectly(FrameRange(range.first & ~511, (range.end + 511) & ~511), table: 0)
+    return true
+  }
+
   private func fix(_ reserved: FrameRange, within range: FrameRange) {
     let shared = reserved.intersection(range)
     for frame in shared.first..<shared.end { ledger(frame).pointee = .fixed }

@@ -27,6 +27,8 @@ enum BootRefusal: Error {
   case tooManyReserved
   /// The services in the image are not to be believed.
   case bundle(BundleError)
+  /// The bundle that the loader gave is not in whole pages of the first GiB of RAM (its first and last address).
+  case bundlePlace(UInt64, UInt64)
 
   /// Bytes of RAM at least: a section, the unit in which RAM is claimed.
   static var leastMemory: UInt64 { 32 << 20 }
@@ -44,6 +46,7 @@ enum BootRefusal: Error {
     case .treeInTheWay: UInt64(REFUSED_TREE_PLACE)
     case .tooManyReserved: UInt64(REFUSED_RESERVED)
     case .bundle: UInt64(REFUSED_BUNDLE)
+    case .bundlePlace: UInt64(REFUSED_BUNDLE_PLACE)
     }
   }
 
@@ -82,6 +85,9 @@ enum BootRefusal: Error {
       line.append("device tree or reserved memory in the image's place: ")
       line.append(hexadecimal: address)
     case .tooManyReserved: line.append("more reserved ranges than the kernel keeps")
+    case .bundlePlace(let first, let end):
+      line.append("the bundle given is not in whole pages of the first GiB: ")
+      line.append(from: first, end: end)
     case .bundle(let error):
       line.append("bundle: ")
       line.append(error.reason.words)

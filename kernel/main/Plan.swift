@@ -9,12 +9,14 @@ extension Boot {
     var plan = StartPlan()
     let tree = state.tree
     plan.deviceTree = FrameRange(tree >> 12, ImageLayout.pages(tree &+ UInt64(facts.treeBytes)) >> 12)
-    plan.bundle = FrameRange(ImageLayout.bundle >> 12, ImageLayout.pages(ImageLayout.bundleEnd) >> 12)
+    let bundle = bundle(facts)
+    plan.bundle = FrameRange(bundle.base >> 12, ImageLayout.pages(bundle.base &+ bundle.size) >> 12)
     plan.firstFreeFrame = ImageLayout.pages(ImageLayout.usedEnd) >> 12
     keep(facts, plan)
     fill(&plan.facts, facts, plan)
+    plan.facts.bundleBytes = bundle.size
     do throws(BundleError) {
-      try addServer(to: &plan)
+      try addServer(to: &plan, from: bundle, isGiven: facts.initialRAMDisk != nil)
     } catch {
       stop(.bundle(error))
     }
@@ -44,7 +46,6 @@ extension Boot {
     words.claimedSection = used.first >> 13
     words.deviceTreeBytes = UInt64(facts.treeBytes)
     words.deviceTreeOffset = state.tree & 4095
-    words.bundleBytes = ImageLayout.bundleEnd &- ImageLayout.bundle
     words.bundleFrame = plan.bundle.first
     words.logFrame = ImageLayout.log >> 12
     words.interruptController = UInt64(facts.gic.version.rawValue)
@@ -56,15 +57,28 @@ extension Boot {
     words.counterFrequency = kernel.machine.counterFrequency
   }
 
+  /// The bundle: the image's own, or the one that the loader gives as the initial RAM disk (QEMU: -initrd), so
+  /// that another system boots on the same kernel.
+  private static func bundle(_ facts: borrowing BootFacts) -> (base: UInt64, size: UInt64) {
+    guard let disk = facts.initialRAMDisk else {
+      return (ImageLayout.bundle, ImageLayout.bundleEnd &- ImageLayout.bundle)
+    }
+    let given = FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)
+    guard disk.base & 4095 == 0, kernel.reach(given) else { stop(.bundlePlace(disk.base, disk.end)) }
+    return (disk.base, disk.size)
+  }
+
   /// The bundle's first entry is the memory server; the kernel knows no other service.
-  private static func addServer(to plan: inout StartPlan) throws(BundleError) {
-    let start = Hardware.directMap &+ ImageLayout.bundle
-    let count = Int(ImageLayout.bundleEnd &- ImageLayout.bundle)
-    // Safety: the bundle lies in the image's read-only blocks, which are mapped for good.
+  private static func addServer(
+    to plan: inout StartPlan, from place: (base: UInt64, size: UInt64), isGiven: Bool
+  ) throws(BundleError) {
+    let start = Hardware.directMap &+ place.base
+    // Safety: the bundle lies in the image's read-only blocks, or in blocks that `reach` has mapped for good.
     let bytes = unsafe Span(
-      _unsafeStart: UnsafePointer<UInt8>(bitPattern: UInt(start)).unsafelyUnwrapped, count: count)
-    // The checksum is left to the memory server: the kernel's part of boot does not grow with the image.
-    let bundle = try Bundle(bytes, verifyingChecksum: false)
+      _unsafeStart: UnsafePointer<UInt8>(bitPattern: UInt(start)).unsafelyUnwrapped, count: Int(place.size))
+    // The image was checked when it was made: its checksum is not taken again, so that boot does not grow
+    // with it. What comes from outside is.
+    let bundle = try Bundle(bytes, verifyingChecksum: isGiven)
     let server = bundle[0]
     plan.entry = server.start
     plan.stackTop = server.stackTop
