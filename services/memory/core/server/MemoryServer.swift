@@ -44,7 +44,7 @@ public struct MemoryServer<V: Views>: ~Copyable {
   /// A server that has not taken over yet.
   public init(views: consuming V) throws(DeviceTreeError) {
     facts = views.facts
-    tree = try DeviceTree(views.blob, limit: Int(truncatingIfNeeded: facts.deviceTreeBytes))
+    tree = try DeviceTree(views.blob)
     index = BuddyIndex(storage: views.index)
     self.views = views
   }
