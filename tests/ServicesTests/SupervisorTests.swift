@@ -32,7 +32,7 @@ struct SupervisorTests {
     for pause: UInt64 in [20, 40, 80, 160, 320, 640, 1280, 1280] {
       supervisor.started(2, session: 5, at: now)
       #expect(supervisor.ended(2, at: now) == .waiting)
-      #expect(supervisor.nextDue == now + pause)
+      #expect(supervisor.nextDue() == now + pause)
       #expect(supervisor.takeDue(at: now + pause - 1) == nil)
       now += pause
       #expect(supervisor.takeDue(at: now) == 2)
@@ -54,7 +54,7 @@ struct SupervisorTests {
     supervisor.started(2, session: 5, at: 14_000)
     #expect(supervisor.ended(2, at: 14_001) == .ended)
     #expect(supervisor.facts(2).restarts == 4)
-    #expect(supervisor.nextDue == 0)
+    #expect(supervisor.nextDue() == 0)
   }
 
   @Test("never restarts a program, and a service that could not be started counts as failed")
@@ -76,6 +76,6 @@ struct SupervisorTests {
     }
     _ = supervisor.ended(2, at: 0)
     #expect(supervisor.takeDue(at: 0, early: true) == nil)
-    #expect(supervisor.nextDue == 1280)
+    #expect(supervisor.nextDue() == 1280)
   }
 }

@@ -78,7 +78,7 @@ extension InitServer {
     clear(InitSlots.endpoint(index), &gate)
   }
 
-  private func report(_ index: Int, _ gate: inout some Gate & ~Copyable) {
+  private mutating func report(_ index: Int, _ gate: inout some Gate & ~Copyable) {
     let facts = supervisor.facts(index)
     var line = LogLine()
     line.write("given up", width: 9)
@@ -94,7 +94,7 @@ extension InitServer {
     while let index = supervisor.takeDue(at: environment.now, early: timer == nil) {
       tryToStart(index, argument: 0, &gate)
     }
-    guard timer != nil, supervisor.nextDue != 0 else { return }
+    guard timer != nil, supervisor.nextDue() != 0 else { return }
     // A timer that just died has taken its notification along; its own restart comes before this matters.
     var message = Message(handle: InitSlots.wake)
     gate.invoke(.signal, &message)
@@ -104,6 +104,6 @@ extension InitServer {
   mutating func wake(_ client: Int, _ gate: inout some Gate & ~Copyable) -> UInt64 {
     guard client == timer else { return 0 }
     while let index = supervisor.takeDue(at: environment.now) { tryToStart(index, argument: 0, &gate) }
-    return supervisor.nextDue
+    return supervisor.nextDue()
   }
 }

@@ -131,7 +131,7 @@ public struct InitServer<Environment: InitEnvironment>: Server {
 
 extension InitServer {
   /// One line about who runs.
-  public var summary: TextBuffer<56> {
+  public mutating func summary() -> TextBuffer<56> {
     var running: UInt64 = 0
     var known: UInt64 = 0
     for index in 2..<max(supervisor.count, 2) {

@@ -6,6 +6,8 @@ public import Interfaces
 /// A task whose restart limit is 0 is a *program*: started on request, never restarted. Any other is a *service*:
 /// started at boot, and restarted after a pause that doubles with each failure in a row; one that ran for ten seconds
 /// starts afresh.
+///
+/// Every method is mutating, even one that only reads: a non-mutating one would copy the table onto the stack first.
 public struct Supervisor: Sendable {
   /// Tasks at most: the entries of a bundle.
   public static var capacity: Int { 32 }
@@ -46,23 +48,23 @@ public struct Supervisor: Sendable {
   }
 
   /// The entry of a name.
-  public func index(of name: Name) -> Int? {
+  public mutating func index(of name: Name) -> Int? {
     for index in 0..<count where tasks[index].name == name { return index }
     return nil
   }
 
   /// The entry that runs as a session of the memory server.
-  public func index(ofSession session: UInt64) -> Int? {
+  public mutating func index(ofSession session: UInt64) -> Int? {
     guard session != 0 else { return nil }
     for index in 0..<count where tasks[index].session == session { return index }
     return nil
   }
 
   /// Whether an entry is started at boot.
-  public func isService(_ index: Int) -> Bool { tasks[index].limit > 0 }
+  public mutating func isService(_ index: Int) -> Bool { tasks[index].limit > 0 }
 
   /// What is known of an entry.
-  public func facts(_ index: Int) -> ServiceFacts {
+  public mutating func facts(_ index: Int) -> ServiceFacts {
     let task = tasks[index]
     return ServiceFacts(
       index: UInt64(index), name: task.name, state: task.state, restarts: task.restarts, restartLimit: task.limit,
@@ -105,7 +107,7 @@ public struct Supervisor: Sendable {
   }
 
   /// When the next pause is over; 0: nobody waits.
-  public var nextDue: UInt64 {
+  public mutating func nextDue() -> UInt64 {
     var next: UInt64 = 0
     for index in 0..<count where tasks[index].state == .waiting && (next == 0 || tasks[index].dueAt < next) {
       next = max(tasks[index].dueAt, 1)
