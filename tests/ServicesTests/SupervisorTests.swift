@@ -14,15 +14,23 @@ struct SupervisorTests {
     return supervisor
   }
 
+  /// Holds the supervisor to a statement; reading it takes an `inout`.
+  func expect(
+    _ holds: (inout Supervisor) -> Bool, _ supervisor: inout Supervisor, at location: SourceLocation = #_sourceLocation
+  ) {
+    let isTrue = holds(&supervisor)
+    #expect(isTrue, sourceLocation: location)
+  }
+
   @Test("finds tasks by name and by session, and no others")
   func finds() {
     var supervisor = Self.supervisor()
     supervisor.started(2, session: 9, at: 0)
-    #expect(supervisor.index(of: "console") == 2)
-    #expect(supervisor.index(of: "nobody") == nil)
-    #expect(supervisor.index(ofSession: 9) == 2)
-    #expect(supervisor.index(ofSession: 8) == nil)
-    #expect(supervisor.index(ofSession: 0) == nil)
+    expect({ (s: inout Supervisor) in s.index(of: "console") == 2 }, &supervisor)
+    expect({ (s: inout Supervisor) in s.index(of: "nobody") == nil }, &supervisor)
+    expect({ (s: inout Supervisor) in s.index(ofSession: 9) == 2 }, &supervisor)
+    expect({ (s: inout Supervisor) in s.index(ofSession: 8) == nil }, &supervisor)
+    expect({ (s: inout Supervisor) in s.index(ofSession: 0) == nil }, &supervisor)
   }
 
   @Test("waits before a restart, twice as long after each failure in a row")
@@ -32,7 +40,7 @@ struct SupervisorTests {
     for pause: UInt64 in [20, 40, 80, 160, 320, 640, 1280, 1280] {
       supervisor.started(2, session: 5, at: now)
       #expect(supervisor.ended(2, at: now) == .waiting)
-      #expect(supervisor.nextDue() == now + pause)
+      expect({ (s: inout Supervisor) in s.nextDue() == now + pause }, &supervisor)
       #expect(supervisor.takeDue(at: now + pause - 1) == nil)
       now += pause
       #expect(supervisor.takeDue(at: now) == 2)
@@ -53,15 +61,15 @@ struct SupervisorTests {
     #expect(supervisor.ended(2, at: 13_001) == .waiting)
     supervisor.started(2, session: 5, at: 14_000)
     #expect(supervisor.ended(2, at: 14_001) == .ended)
-    #expect(supervisor.facts(2).restarts == 4)
-    #expect(supervisor.nextDue() == 0)
+    expect({ (s: inout Supervisor) in s.facts(2).restarts == 4 }, &supervisor)
+    expect({ (s: inout Supervisor) in s.nextDue() == 0 }, &supervisor)
   }
 
   @Test("never restarts a program, and a service that could not be started counts as failed")
   func programs() {
     var supervisor = Self.supervisor()
-    #expect(!supervisor.isService(3))
-    #expect(supervisor.isService(2))
+    expect({ (s: inout Supervisor) in !s.isService(3) }, &supervisor)
+    expect({ (s: inout Supervisor) in s.isService(2) }, &supervisor)
     supervisor.started(3, session: 7, at: 0)
     #expect(supervisor.ended(3, at: 1) == .ended)
     #expect(supervisor.ended(2, at: 1) == .waiting)
@@ -76,6 +84,6 @@ struct SupervisorTests {
     }
     _ = supervisor.ended(2, at: 0)
     #expect(supervisor.takeDue(at: 0, early: true) == nil)
-    #expect(supervisor.nextDue() == 1280)
+    expect({ (s: inout Supervisor) in s.nextDue() == 1280 }, &supervisor)
   }
 }
