@@ -118,4 +118,18 @@ struct ConsoleServerTests {
     }
     #expect(String(decoding: device.sent, as: UTF8.self) == "[   2.500] memory   ki\r\n")
   }
+
+  @Test("starts a line of the log at the start of a line, though a client left the cursor in one")
+  func lineStart() {
+    var server = server()
+    var gate = ScriptedGate()
+    var chunk = Chunk()
+    _ = chunk.append(UInt8(ascii: ">"))
+    var message = Self.message(.write(chunk))
+    _ = server.react(&message, &gate)
+    ring.log(0, 0x696b, length: 2)
+    message = Message(handle: Badge.notification | NotificationBit.log)
+    _ = server.react(&message, &gate)
+    #expect(String(decoding: device.sent.prefix(4), as: UTF8.self) == ">\r\n[")
+  }
 }

@@ -14,6 +14,8 @@ public struct ConsoleServer<Device: RegisterAccess & ~Copyable, Ring: RegisterAc
   /// A line of the log on its way out, and how much of it is.
   private var line = TextBuffer<272>()
   private var printed = 0
+  /// Whether the last client left the cursor at the start of a line.
+  private var isAtLineStart = true
   private var replies: Slots
   private let interrupt: UInt64
 
@@ -34,6 +36,7 @@ public struct ConsoleServer<Device: RegisterAccess & ~Copyable, Ring: RegisterAc
     switch request {
     case .counts: return .reply(counts.reply)
     case .write(let chunk):
+      if chunk.count > 0 { isAtLineStart = chunk[chunk.count - 1] == 0x0a }
       return answerLater { (console: inout Console<Device>, slot) throws(ConsoleRefusal) in
         try console.write(chunk, from: arrival.badge, reply: slot) ? Message() : nil
       }
@@ -88,6 +91,8 @@ public struct ConsoleServer<Device: RegisterAccess & ~Copyable, Ring: RegisterAc
       if let whole = lines.take(record) {
         line.removeAll()
         printed = 0
+        if !isAtLineStart { line.newLine() }
+        isAtLineStart = true
         whole.write(to: &line, frequency: log.frequency)
       }
     }
