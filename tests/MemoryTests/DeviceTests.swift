@@ -103,6 +103,9 @@ private let own = Client<MemoryInterface>.own
     #expect(system.machine.kernel.machine.controllerBase != nil)
     #expect(try gate.inspect(.kernel)[1] == 2)
     #expect(throws: MemoryRefusal(.kernel(.busy), 1)) { try own.attach(&gate) }
+    // The kernel's two tables are nobody's.
+    let session = try gate.inspectHandle(1).value
+    #expect(try own.tableCounts(session: session, &gate).level3 == 1)
     #expect(system.frees == UInt64(system.machine.freeFrames()))
   }
 

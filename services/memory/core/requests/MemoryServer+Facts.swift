@@ -137,10 +137,12 @@ extension MemoryServer {
 }
 
 extension LedgerView where Self: ~Copyable {
-  /// The frame of the task that a table belongs to: up its parents, of which there are at most three.
+  /// The frame of the task that a table belongs to: up its parents, of which there are at most three. The kernel's
+  /// own tables end at 0.
   func owner(ofTable frame: UInt64) -> UInt64 {
     var frame = frame
     for _ in 0..<3 {
+      guard frame != 0 else { return 0 }
       let word = word(frame)
       guard word.kind == .table else { return frame }
       frame = word.parent
