@@ -39,4 +39,14 @@ struct MemoryServerTests {
     let version = try #require(interface.firstMatch(of: /static var version: UInt64 \{ (\d+) \}/)).1
     #expect(page.lines.contains { $0.contains("Interface version \(version)") })
   }
+
+  @Test("the lists have the room that the pages say")
+  func capacities() throws {
+    let lists = try Repository.text("services/memory/core/server/Session.swift")
+    for (list, unit) in [("SessionList", "sessions"), ("HoldingList", "holdings")] {
+      let text = lists[try #require(lists.firstRange(of: "struct \(list)")).upperBound...]
+      let room = try #require(text.firstMatch(of: /static var capacity: Int \{ (\d+) \}/)).1
+      #expect(page.lines.joined(separator: " ").contains("\(room) \(unit)"))
+    }
+  }
 }
