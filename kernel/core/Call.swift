@@ -47,10 +47,10 @@ extension Kernel where M: ~Copyable {
     let t = thread(address)
     t.pointee.queue = 0
     let above = ~1 &<< t.pointee.priority
-    if cpu.current == 0, cpu.ready.bitmap & above == 0, t.pointee.isSuspended == 0 {
+    if cpu.current == 0, cpu.ready & above == 0, t.pointee.isSuspended == 0 {
       t.pointee.state = ThreadState.ready
       switchTo(address)
-      if cpu.ready.bitmap >> t.pointee.priority & 1 != 0 { armSlice() }
+      if cpu.ready >> t.pointee.priority & 1 != 0 { armSlice() }
     } else {
       makeReady(address)
     }

@@ -14,7 +14,7 @@ extension Kernel where M: ~Copyable {
     guard section < 512 << 5, whole.intersection(ram.used).count > 0, range else {
       throw Refusal(.outOfRange, section, limit: ram.used.end >> 13)
     }
-    guard !ram.isClaimed(whole.intersection(ram.used).first) else { throw Refusal(.busy, section) }
+    guard !isClaimed(whole.intersection(ram.used).first) else { throw Refusal(.busy, section) }
     var table: UInt64 = 0
     if needsTable(section) {
       table = word(caller, 1)
@@ -36,7 +36,7 @@ extension Kernel where M: ~Copyable {
 
   /// Refuses a frame that is not claimed or not free.
   func checkFree(_ frame: UInt64, by authority: UInt64) throws(Refusal) {
-    guard ram.isClaimed(frame), ram.used.contains(frame) else {
+    guard isClaimed(frame), ram.used.contains(frame) else {
       throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
     }
     let word = ledger(frame).pointee
@@ -62,12 +62,12 @@ extension Kernel where M: ~Copyable {
   public mutating func openSection(_ section: UInt64, table: UInt64) {
     let range = FrameRange(section << 13, (section + 1) << 13).intersection(ram.used)
     mapDirectly(range, table: table)
-    ram.setClaimed(section: section)
+    setClaimed(section: section)
     // 64 KiB of ledger: all words zero says free.
     let firstLedgerFrame = (section >> 5) << 18 + (section & 31) << 4
     for index in 0..<((range.count * 8 + 4095) >> 12) { machine.clear(frame: firstLedgerFrame + index) }
     fix(ram.ledger(ofGigabyte: section >> 5), within: range)
-    for index in 0..<ram.reservedCount { fix(ram.reserved[index], within: range) }
+    for index in 0..<ram.reservedCount { fix(store.pointee.reserved[index], within: range) }
     if table != 0 {
       ledger(table).pointee = .table(level: 2, used: 0, parent: 0, entry: section >> 5)
       facts.grownTables += 1

@@ -104,11 +104,11 @@ extension Kernel where M: ~Copyable {
     guard number >= 16, number < UInt64(InterruptNumber.none), number != UInt64(InterruptNumber.timer) else {
       throw Refusal(.outOfRange, number, limit: UInt64(InterruptNumber.none))
     }
-    guard interrupts[number] <= InterruptTable.stray else { throw Refusal(.busy, number) }
+    guard interruptHolder(number) <= strayInterrupt else { throw Refusal(.busy, number) }
     let (object, taken) = try objectSlot(caller, account: account, authority: false)
     interruptObject(object).pointee = Interrupt(number: number, trigger: word(caller, 6) & 1)
-    interruptObject(object).pointee.isActive = interrupts[number] == InterruptTable.stray ? 1 : 0
-    interrupts[number] = object
+    interruptObject(object).pointee.isActive = interruptHolder(number) == strayInterrupt ? 1 : 0
+    setInterruptHolder(number, object)
     finish(caller, .interrupt, object, target: target, taken: taken)
   }
 

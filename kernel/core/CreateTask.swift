@@ -19,8 +19,8 @@ extension Kernel where M: ~Copyable {
     let needed = extra + 2
     guard quota >= needed else { throw Refusal(.quotaExceeded, needed, limit: quota) }
     try checkQuota(account, quota)
-    guard let identifier = identifiers.take() else {
-      throw Refusal(.identifiersExhausted, UInt64(identifiers.limit), limit: UInt64(identifiers.limit))
+    guard let identifier = takeIdentifier() else {
+      throw Refusal(.identifiersExhausted, UInt64(identifierLimit), limit: UInt64(identifierLimit))
     }
     task(account).pointee.used += quota
     task(account).pointee.children += 1
@@ -54,36 +54,5 @@ extension Kernel where M: ~Copyable {
     let t = thread(address + Task.threadOffset)
     t.pointee.task = address
     t.pointee.translation = translation
-  }
-}
-
-/// Address-space identifiers: a bit for each that is in use. 0 belongs to nobody.
-package struct IdentifierSet {
-  package private(set) var words: InlineArray<64, UInt64> = .init(repeating: 0)
-  private var cursor = 0
-  /// Tasks that may live at once: 255 where the machine has 8-bit identifiers.
-  var limit: UInt32 = 4095
-
-  /// The next free identifier, round robin, so that an old one rests as long as possible.
-  mutating func take() -> UInt64? {
-    for step in 0...64 {
-      let index = (cursor + step) & 63
-      guard index * 64 <= Int(limit) else { continue }
-      var used = words[index]
-      if index == 0 { used |= 1 }
-      guard used != .max else { continue }
-      let bit = (~used).trailingZeroBitCount
-      let identifier = UInt64(index * 64 + bit)
-      guard identifier <= UInt64(limit) else { continue }
-      words[index] |= 1 &<< UInt64(bit)
-      cursor = index
-      return identifier
-    }
-    return nil
-  }
-
-  /// Gives an identifier back; the MMU has forgotten it.
-  mutating func giveBack(_ identifier: UInt64) {
-    words[Int(truncatingIfNeeded: identifier >> 6 & 63)] &= ~(1 &<< (identifier & 63))
   }
 }

@@ -128,7 +128,7 @@ extension Kernel where M: ~Copyable {
     let words = task(address).pointee
     machine.invalidate(identifier: words.translation >> 48)
     machine.completeInvalidation()
-    identifiers.giveBack(words.translation >> 48)
+    giveBack(identifier: words.translation >> 48)
     let frame = root(of: address)
     free(frame)
     advance(address, to: DestroyPhase.frames)

@@ -54,7 +54,7 @@ extension Kernel where M: ~Copyable {
   private mutating func endInterrupt(_ object: UInt64) {
     unbind(object)
     let interrupt = interruptObject(object).pointee
-    interrupts[interrupt.number] = 0
+    setInterruptHolder(interrupt.number, 0)
     if interrupt.isActive != 0 { machine.deactivate(UInt32(truncatingIfNeeded: interrupt.number)) }
   }
 

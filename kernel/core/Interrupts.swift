@@ -2,19 +2,8 @@ internal import AArch64
 internal import ABI
 internal import Machine
 
-/// The objects of the interrupts, by INTID; the ITS is withheld, so 1,020 suffice.
-package struct InterruptTable {
-  private var objects: InlineArray<1020, UInt32> = .init(repeating: 0)
-
-  /// Stands for an interrupt that came while it had no object: it is active until its next owner acknowledges.
-  static var stray: UInt64 { 128 }
-
-  /// Physical address of an INTID's object, 0 or `stray`. Objects are 128-byte aligned.
-  package subscript(_ number: UInt64) -> UInt64 {
-    get { UInt64(objects[Int(truncatingIfNeeded: number)]) << 7 }
-    set { objects[Int(truncatingIfNeeded: number)] = UInt32(truncatingIfNeeded: newValue >> 7) }
-  }
-}
+/// Stands for an interrupt that came while it had no object: it is active until its next owner acknowledges.
+package var strayInterrupt: UInt64 { 128 }
 
 /// The kernel's timer: the end of a time slice, and the one deadline.
 package struct Timer {
@@ -44,8 +33,8 @@ extension Kernel where M: ~Copyable {
     }
     machine.dropPriority(number)
     // An interrupt that nobody holds stays active, so that it cannot come again.
-    let object = interrupts[UInt64(number)]
-    guard object > InterruptTable.stray else { return interrupts[UInt64(number)] = InterruptTable.stray }
+    let object = interruptHolder(UInt64(number))
+    guard object > strayInterrupt else { return setInterruptHolder(UInt64(number), strayInterrupt) }
     interruptObject(object).pointee.isActive = 1
     raise(object)
   }

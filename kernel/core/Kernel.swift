@@ -13,10 +13,12 @@ public struct Kernel<M: Machine & ~Copyable>: ~Copyable {
   public var cpu = Processor()
   /// RAM: what of it is claimed, and what is fixed.
   public var ram = RAM()
-  /// Address-space identifiers in use.
-  package var identifiers = IdentifierSet()
-  /// The objects that take interrupts, by INTID.
-  package var interrupts = InterruptTable()
+  /// Tasks that may live at once: 255 where the machine has 8-bit address-space identifiers.
+  package var identifierLimit: UInt32 = 4095
+  /// Where the search for a free identifier goes on.
+  var identifierCursor = 0
+  /// Physical address of the static tables, `Store`.
+  var storeAddress: UInt64 = 0
   /// The log ring.
   package var log = Log()
   /// The one deadline.
@@ -27,7 +29,7 @@ public struct Kernel<M: Machine & ~Copyable>: ~Copyable {
   public var facts = KernelFacts()
 
   /// The machine has 8-bit address-space identifiers: at most 255 tasks live at once.
-  public mutating func limitIdentifiers() { identifiers.limit = 255 }
+  public mutating func limitIdentifiers() { identifierLimit = 255 }
 
   /// A kernel that knows nothing yet.
   public init(machine: consuming M) { self.machine = machine }
@@ -37,8 +39,8 @@ public struct Kernel<M: Machine & ~Copyable>: ~Copyable {
 public struct Processor {
   /// Physical address of the running thread; 0 while there is none.
   public var current: UInt64 = 0
-  /// Ready threads; the running one is in no queue.
-  package var ready = ReadyQueues()
+  /// Bit p is set while ready queue p holds a thread; the running one is in no queue.
+  package var ready: UInt64 = 0
   /// The thread whose state the FP/SIMD registers hold.
   package var floatingPointOwner: UInt64 = 0
   /// TTBR0_EL1 as it is.

@@ -61,8 +61,8 @@ extension Kernel where M: ~Copyable {
   private func ledgerFrame(_ page: UInt64, _ count: UInt64) throws(Refusal) -> UInt64 {
     let gigabyte = page >> 9
     let whole = FrameRange(gigabyte << 18, (gigabyte + 1) << 18)
-    if count < Geometry.blockFrames || !ram.isOpen(gigabyte: gigabyte) || ram.used.intersection(whole) != whole {
-      for each in page..<page + count where !ram.isClaimed(each << 9) {
+    if count < Geometry.blockFrames || !isOpen(gigabyte: gigabyte) || ram.used.intersection(whole) != whole {
+      for each in page..<page + count where !isClaimed(each << 9) {
         throw Refusal(.frameNotClaimed, each << 9, limit: each >> 4)
       }
     }
@@ -77,7 +77,7 @@ extension Kernel where M: ~Copyable {
     guard memoryObject(authority).pointee.isAuthority(over: range), ram.used.contains(range.end - 1) else {
       throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
     }
-    guard ram.isClaimed(frame), ram.isClaimed(range.end - 1) else {
+    guard isClaimed(frame), isClaimed(range.end - 1) else {
       throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
     }
     for each in range.first..<range.end {

@@ -1,7 +1,7 @@
 internal import ABI
 
 /// A run of frames.
-public struct FrameRange: Equatable, Sendable {
+public struct FrameRange: Equatable, Sendable, BitwiseCopyable {
   /// First frame.
   public var first: UInt64
   /// One past the last.
@@ -32,32 +32,8 @@ public struct RAM {
   package var memory: UInt64 = 0
   /// Free frames that a `map` has cleared already and will map when it starts over.
   package var cleared = FrameRange(0, 0)
-  /// Frames that are never given out: image, device tree, what the tree reserves.
-  var reserved: InlineArray<20, FrameRange> = .init(repeating: FrameRange(0, 0))
+  /// Ranges in the store's list of frames that are never given out.
   package var reservedCount = 0
-  /// Sections that were claimed: a bit for each of the 32 of a GiB.
-  package var claimed: InlineArray<512, UInt32> = .init(repeating: 0)
-
-  /// Keeps frames back. False when the list is full.
-  public mutating func reserve(_ range: FrameRange) -> Bool {
-    guard reservedCount < 20 else { return false }
-    reserved[reservedCount] = range
-    reservedCount += 1
-    return true
-  }
-
-  /// Whether the section of a frame was claimed, so that the frame has a ledger word.
-  package func isClaimed(_ frame: UInt64) -> Bool {
-    let gigabyte = frame >> 18
-    return gigabyte < 512 && claimed[Int(truncatingIfNeeded: gigabyte)] >> UInt32(frame >> 13 & 31) & 1 != 0
-  }
-
-  mutating func setClaimed(section: UInt64) {
-    claimed[Int(truncatingIfNeeded: section >> 5)] |= 1 &<< UInt32(section & 31)
-  }
-
-  /// Whether a GiB had a section claimed before.
-  func isOpen(gigabyte: UInt64) -> Bool { claimed[Int(truncatingIfNeeded: gigabyte)] != 0 }
 
   /// The frames at the start of a GiB that hold its ledger.
   func ledger(ofGigabyte gigabyte: UInt64) -> FrameRange {

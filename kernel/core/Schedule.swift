@@ -1,14 +1,6 @@
 internal import ABI
 internal import Machine
 
-/// Ready threads by priority, each queue circular; the bitmap says which queues hold anybody.
-package struct ReadyQueues {
-  /// Bit p is set while queue p holds a thread.
-  package var bitmap: UInt64 = 0
-  /// First thread of each queue.
-  package var heads: InlineArray<64, UInt64> = .init(repeating: 0)
-}
-
 extension Kernel where M: ~Copyable {
   /// Counter ticks of a time slice: 10 ms.
   private var slice: UInt64 { machine.counterFrequency / 100 }
@@ -21,9 +13,9 @@ extension Kernel where M: ~Copyable {
     guard t.pointee.isSuspended == 0 else { return }
     let priority = t.pointee.priority
     let index = Int(truncatingIfNeeded: priority & 63)
-    machine.append(address, to: &cpu.ready.heads[index])
-    if first { cpu.ready.heads[index] = address }
-    cpu.ready.bitmap |= 1 &<< priority
+    machine.append(address, to: &store.pointee.ready[index])
+    if first { store.pointee.ready[index] = address }
+    cpu.ready |= 1 &<< priority
     if cpu.current != 0, cpu.current != address, thread(cpu.current).pointee.priority == priority { armSlice() }
   }
 
@@ -31,8 +23,8 @@ extension Kernel where M: ~Copyable {
   package mutating func removeReady(_ address: UInt64) {
     let priority = thread(address).pointee.priority
     let index = Int(truncatingIfNeeded: priority & 63)
-    machine.remove(address, from: &cpu.ready.heads[index])
-    if cpu.ready.heads[index] == 0 { cpu.ready.bitmap &= ~(1 &<< priority) }
+    machine.remove(address, from: &store.pointee.ready[index])
+    if store.pointee.ready[index] == 0 { cpu.ready &= ~(1 &<< priority) }
   }
 
   /// The current thread waits from here on; `reschedule` finds another.
@@ -45,16 +37,16 @@ extension Kernel where M: ~Copyable {
   mutating func reschedule() {
     if cpu.current != 0 {
       let above = (~1 &<< thread(cpu.current).pointee.priority)
-      if cpu.ready.bitmap & above == 0 { return }
+      if cpu.ready & above == 0 { return }
       let preempted = cpu.current
       cpu.current = 0
       makeReady(preempted, first: true)
     }
-    while cpu.ready.bitmap == 0 { idle() }
-    let index = 63 - cpu.ready.bitmap.leadingZeroBitCount
-    let next = cpu.ready.heads[index]
+    while cpu.ready == 0 { idle() }
+    let index = 63 - cpu.ready.leadingZeroBitCount
+    let next = store.pointee.ready[index]
     removeReady(next)
-    if cpu.ready.heads[index] != 0 { armSlice() }
+    if store.pointee.ready[index] != 0 { armSlice() }
     switchTo(next)
   }
 
@@ -84,7 +76,7 @@ extension Kernel where M: ~Copyable {
   /// The current thread goes behind its equals.
   mutating func rotate() {
     let address = cpu.current
-    guard address != 0, cpu.ready.bitmap >> thread(address).pointee.priority & 1 != 0 else { return }
+    guard address != 0, cpu.ready >> thread(address).pointee.priority & 1 != 0 else { return }
     cpu.current = 0
     makeReady(address)
   }

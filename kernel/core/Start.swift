@@ -52,7 +52,7 @@ extension Kernel where M: ~Copyable {
     let extra = plan.extraFrames
     let first = boot.take(extra + 1)
     let root = boot.take(1)
-    makeTask(first: first, extra: extra, root: root, identifier: identifiers.take() ?? 1, parent: 0)
+    makeTask(first: first, extra: extra, root: root, identifier: takeIdentifier() ?? 1, parent: 0)
     let server = first << 12
     task(server).pointee.name = ServiceName.memory
     task(server).pointee.quota = plan.facts.endFrame - plan.facts.firstFrame

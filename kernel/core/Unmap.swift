@@ -110,7 +110,7 @@ extension Kernel where M: ~Copyable {
     let walk = walk(owner, page: page)
     guard walk.entry.isLeaf(level: walk.level) else { throw Refusal(.notMapped, page) }
     let frame = walk.entry.frame + (walk.level == 2 ? page & 511 : 0)
-    guard ram.isClaimed(frame), ledger(frame).pointee == .privatePage(task: owner >> 12, page: page) else {
+    guard isClaimed(frame), ledger(frame).pointee == .privatePage(task: owner >> 12, page: page) else {
       throw Refusal(.notPermitted, page)
     }
     machine.copy(frame: source.frame + word(caller, 2), to: frame)

@@ -208,6 +208,12 @@ boot_refused:
 processor:
   .quad stack_top
 
+  .section .bss.store, "aw", %nobits
+  .balign 64
+  .globl kernel_store
+kernel_store:
+  .space STORE_BYTES
+
   .section .pool, "aw", %nobits
   .balign 4096
   .space POOL_TABLES * 4096

@@ -30,6 +30,7 @@ enum Boot {
     kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
     kernel.devices.emergencyIsMapped = true
     for page in 0..<UInt64(LogRing.pages) { kernel.machine.clear(frame: ImageLayout.log >> 12 &+ page) }
+    kernel.openStore(address: ImageLayout.store)
     kernel.openLog(address: ImageLayout.log)
   }
 

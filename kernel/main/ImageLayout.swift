@@ -19,6 +19,8 @@ enum ImageLayout {
   static var bundle: UInt64 { physical(address_bundle_start()) }
   static var bundleEnd: UInt64 { physical(address_bundle_end()) }
   static var log: UInt64 { physical(address_log_ring()) }
+  /// The core's static tables.
+  static var store: UInt64 { physical(address_kernel_store()) }
 
   /// Whether the code runs in the upper half: the MMU is on.
   static var isTranslated: Bool { address_image_code() >= Hardware.directMap }

@@ -26,14 +26,14 @@ extension Boot {
   /// Frames that are never given out.
   private static func keep(_ facts: borrowing BootFacts, _ plan: StartPlan) {
     let image = FrameRange(ImageLayout.code >> 12, plan.firstFreeFrame)
-    var fits = kernel.ram.reserve(image)
-    fits = kernel.ram.reserve(plan.deviceTree) && fits
+    var fits = kernel.reserve(image)
+    fits = kernel.reserve(plan.deviceTree) && fits
     for index in 0..<facts.reserved.count {
       let range = facts.reserved[index]
-      fits = kernel.ram.reserve(FrameRange(range.base >> 12, ImageLayout.pages(range.end) >> 12)) && fits
+      fits = kernel.reserve(FrameRange(range.base >> 12, ImageLayout.pages(range.end) >> 12)) && fits
     }
     if let disk = facts.initialRAMDisk {
-      fits = kernel.ram.reserve(FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)) && fits
+      fits = kernel.reserve(FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)) && fits
     }
     if !fits { stop(.tooManyReserved) }
   }

@@ -10,6 +10,8 @@ import Testing
   func threadOffsets() throws {
     let header = try defines(in: "kernel/entry/include/entry.h")
     #expect(header["THREAD_X"] == MemoryLayout<SavedRegisters>.offset(of: \.x))
+    #expect(header["STORE_BYTES"] == Store.bytes)
+    #expect(MemoryLayout<Store>.size <= Store.bytes)
     #expect(header["THREAD_STACK"] == MemoryLayout<SavedRegisters>.offset(of: \.stack))
     #expect(header["THREAD_INSTRUCTION"] == MemoryLayout<SavedRegisters>.offset(of: \.instruction))
     #expect(header["THREAD_STATUS"] == MemoryLayout<SavedRegisters>.offset(of: \.status))

@@ -31,9 +31,11 @@ public final class SimulatedSystem {
     let treePages = max(UInt64(deviceTree.count + 4095) / 4096, 1)
     let tree = FrameRange(logFrame + 4, logFrame + 4 + treePages)
     kernel = Kernel(machine: Simulated(frames: frames))
+    for frame in first + 512..<first + 514 { kernel.machine.clear(frame: frame) }
+    kernel.openStore(address: (first + 512) << 12)
     kernel.ram.used = FrameRange(first, first + frames)
     kernel.ram.whole = kernel.ram.used
-    _ = kernel.ram.reserve(FrameRange(first + 512, tree.end))
+    _ = kernel.reserve(FrameRange(first + 512, tree.end))
     kernel.devices.controllerVersion = 2
     kernel.devices.cpuInterfaceFrame = 0x8010
     kernel.devices.cpuInterfaceFrames = 2
@@ -108,7 +110,7 @@ public final class SimulatedSystem {
   /// Free frames among those claimed.
   public func freeFrames() -> Int {
     var free = 0
-    for frame in kernel.ram.used.first..<kernel.ram.used.end where kernel.ram.isClaimed(frame) {
+    for frame in kernel.ram.used.first..<kernel.ram.used.end where kernel.isClaimed(frame) {
       if kernel.ledger(frame).pointee.isFree { free += 1 }
     }
     return free

@@ -1,8 +1,8 @@
 import KernelCore
 
 extension SimulatedSystem {
-  /// A digest of everything that a kernel call can change: RAM with ledger, tasks, handles, objects and
-  /// tables, the kernel's own words, and the machine's registers.
+  /// A digest of everything that a kernel call can change: RAM with ledger, tasks, handles, objects,
+  /// tables and the kernel's store, the kernel's own words, and the machine's registers.
   ///
   /// - Parameter thread: whose x0, x1 and x8 are left out, because a refusal is written there.
   public func digest(except thread: UInt64 = 0) -> Int {
@@ -21,8 +21,7 @@ extension SimulatedSystem {
 
   private func combineProcessor(_ hasher: inout Hasher) {
     hasher.combine(kernel.cpu.current)
-    hasher.combine(kernel.cpu.ready.bitmap)
-    for index in 0..<64 { hasher.combine(kernel.cpu.ready.heads[index]) }
+    hasher.combine(kernel.cpu.ready)
     hasher.combine(kernel.cpu.floatingPointOwner)
     hasher.combine(kernel.cpu.translation)
     hasher.combine(kernel.cpu.sliceIsArmed)
@@ -36,9 +35,6 @@ extension SimulatedSystem {
   }
 
   private func combineTables(_ hasher: inout Hasher) {
-    for index in 0..<64 { hasher.combine(kernel.identifiers.words[index]) }
-    for number in 0..<1020 { hasher.combine(kernel.interrupts[UInt64(number)]) }
-    for index in 0..<512 { hasher.combine(kernel.ram.claimed[index]) }
     hasher.combine(kernel.ram.reservedCount)
     hasher.combine(kernel.ram.memory)
     hasher.combine(kernel.ram.cleared.first)

@@ -14,6 +14,8 @@
 // Tables in the boot pool: one of level 1, one of level 2 for the image's GiB. kernel.ld computes the number
 // from the layout and refuses to link when this one is smaller or larger.
 #define POOL_TABLES 2
+// Bytes of the core's static tables: `Store.bytes`.
+#define STORE_BYTES 8192
 
 // Virtual address of physical address 0 in the kernel's half.
 #define DIRECT_MAP 0xffffff8000000000
@@ -45,7 +47,7 @@
 // The image's layout, from kernel.ld. Before the MMU is on these are physical addresses, after it virtual:
 // code finds them relative to itself.
 extern char image_code[], image_code_end[], image_read_only[], image_read_only_end[], image_data[], image_end[];
-extern char bundle_start[], bundle_end[], pool_start[], pool_end[], log_ring[];
+extern char bundle_start[], bundle_end[], pool_start[], pool_end[], log_ring[], kernel_store[];
 extern char stack_bottom[], stack_top[];
 
 // Ends the emulator with a status if semihosting is on, and returns otherwise.
@@ -68,6 +70,7 @@ ENTRY_ADDRESS(bundle_end)
 ENTRY_ADDRESS(pool_start)
 ENTRY_ADDRESS(pool_end)
 ENTRY_ADDRESS(log_ring)
+ENTRY_ADDRESS(kernel_store)
 ENTRY_ADDRESS(stack_bottom)
 ENTRY_ADDRESS(stack_top)
 
