@@ -28,7 +28,7 @@ public enum Operation: UInt16, Sendable {
   case yield = 8
   /// Copies a handle: x0 task (0: own), x1 slot, x2 rights kept, x3 badge (0: keep).
   case copy = 9
-  /// Empties slot x9.
+  /// Empties slot x9 of task x0 (0: own); of another task a region alone.
   case drop = 10
   /// Drops all other handles of the object; of a badged handle, those with its badge.
   case revoke = 11

@@ -23,12 +23,18 @@ extension Kernel where M: ~Copyable {
     succeed(caller)
   }
 
-  /// `drop`: empties a slot. The last handle takes the object with it.
+  /// `drop`: empties a slot. The last handle takes the object with it. In the table of another task (x0) only a
+  /// region may be dropped: what may make regions there may also take them away.
   mutating func drop(_ caller: UInt64) throws(Refusal) {
     let number = handleWord(caller)
-    let address = try slot(number, of: thread(caller).pointee.task)
+    let own = thread(caller).pointee.task
+    let owner = try actingTask(word(caller, 0), of: own, .memory)
+    let address = try slot(number, of: owner)
     let dropped = handle(address).pointee
     guard dropped.word != .empty else { throw Refusal(.slotEmpty, number) }
+    guard owner == own || dropped.word.kind == .region else {
+      throw Refusal(.wrongKind, dropped.word.kindNumber, limit: ObjectKind.region.rawValue)
+    }
     if dropped.word.kind == .region, dropped.mapped != 0 {
       throw Refusal(.regionMapped, number, limit: dropped.mapped)
     }
