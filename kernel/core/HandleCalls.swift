@@ -87,6 +87,7 @@ extension Kernel where M: ~Copyable {
     let kept = handle(address).pointee
     guard kept.word != .empty else { throw Refusal(.slotEmpty, number) }
     guard isListed(kept.word.kind) else { throw Refusal(.wrongKind, kept.word.kindNumber) }
+    try checkKeeper(kept.word)
     if kept.word.kind == .memory { try checkRegions(of: kept.word.object) }
     var next = listHead(kept.word.object).pointee
     var (visits, removed) = (0, 0)
@@ -102,6 +103,19 @@ extension Kernel where M: ~Copyable {
       if removed > 0, visits & 31 == 0, machine.interruptIsPending() { return restart() }
     }
     succeed(caller)
+  }
+
+  /// Refuses a handle without the right that an object's keeper has and those who only use it have not: a
+  /// client could else take it from all others.
+  private func checkKeeper(_ word: HandleWord) throws(Refusal) {
+    let needed: UInt64 =
+      switch word.kind {
+      case .endpoint: Rights.Endpoint.receive.rawValue
+      case .notification: Rights.Notification.wait.rawValue
+      case .task: Rights.Task.destroy.rawValue
+      default: 1
+      }
+    guard word.rights & needed != 0 else { throw Refusal(.missingRight, word.rights, limit: needed) }
   }
 
   /// Refuses while a region shows pages of a Memory.

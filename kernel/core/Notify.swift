@@ -12,7 +12,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Sets bits and wakes who waits for them, in a wait or in a receive.
-  mutating func setBits(_ bits: UInt64, of address: UInt64) {
+  package mutating func setBits(_ bits: UInt64, of address: UInt64) {
     let n = notification(address)
     n.pointee.bits |= bits
     if n.pointee.queue != 0 {

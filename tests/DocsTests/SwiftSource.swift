@@ -35,6 +35,7 @@ struct SwiftSource {
     reached(from: text, in: file, whereNoRightIsAsked: "pass") { text in
       text.matches(of: /\.\w+,\s+rights: Rights\.\w+\.(\w+)\.rawValue/).map { String($0.1) }
         + text.matches(of: /actingTask\(.*, \.(\w+)\)/).map { String($0.1) }
+        + text.matches(of: /case \.\w+: Rights\.\w+\.(\w+)\.rawValue/).map { String($0.1) }
         + text.matches(of: /rights & Rights\.\w+\.(\w+)\.rawValue/).map { String($0.1) }
     }
   }

@@ -110,6 +110,18 @@ enum BadCalls {
       BadCall(.revoke, "of a region", Refusal(.wrongKind, 5)) { _ in Message(handle: Slot.region) },
       BadCall(.revoke, "of a reply", Refusal(.wrongKind, 7)) { _ in Message(handle: Slot.reply) },
       BadCall(.revoke, "of power", Refusal(.wrongKind, 8)) { _ in Message(handle: Slot.power) },
+      BadCall(.revoke, "an endpoint without receiving", Refusal(.missingRight, 0, limit: 2)) { _ in
+        Message(handle: Slot.endpointNoRights)
+      },
+      BadCall(.revoke, "a notification without waiting", Refusal(.missingRight, 0, limit: 2)) { _ in
+        Message(handle: Slot.notificationNoRights)
+      },
+      BadCall(.revoke, "a task without destroying", Refusal(.missingRight, 0, limit: 4)) { _ in
+        Message(handle: Slot.taskNoRights)
+      },
+      BadCall(.revoke, "an interrupt without handling", Refusal(.missingRight, 0, limit: 1)) { _ in
+        Message(handle: Slot.interruptNoRights)
+      },
       BadCall(.revoke, "of what is gone", Refusal(.wrongKind, 10)) { _ in Message(handle: Slot.gone) },
     ]
 }
