@@ -8,12 +8,40 @@ struct TranslationMemory {
     var table: UInt64
     var index: UInt64
   }
+  /// Where a table stands in its tree: what its first entry translates.
+  struct Place {
+    var root: UInt64
+    var level: UInt64
+    var page: UInt64
+  }
+  /// Tables that an entry refers to or referred to; others are roots.
+  var places: [UInt64: Place] = [:]
+  /// Identifiers under which roots were walked.
+  var identifiers: [UInt64: UInt64] = [:]
   /// Entries whose removal the MMU has not yet been told of.
   var stale: [Entry: UInt64] = [:]
   /// Whether a store to a table has not been ordered yet.
   var unpublished = false
   /// Whether an invalidation has not been completed yet.
   var incomplete = false
+
+  func place(of table: UInt64) -> Place { places[table] ?? Place(root: table, level: 1, page: 0) }
+
+  /// Notes where the table that a new entry refers to stands.
+  mutating func learn(_ key: Entry, _ value: UInt64) {
+    let place = place(of: key.table)
+    guard place.level < 3, value & 3 == 3 else { return }
+    let page = place.page + key.index << ((3 - place.level) * 9)
+    places[value >> 12 & 0xf_ffff_ffff] = Place(root: place.root, level: place.level + 1, page: page)
+  }
+
+  /// Whether forgetting a page of an address space forgets an entry: the leaf, and the tables on its way.
+  func forgets(_ key: Entry, page: UInt64, identifier: UInt64) -> Bool {
+    let place = place(of: key.table)
+    guard identifiers[place.root] ?? identifier == identifier else { return false }
+    let shift = (3 - place.level) * 9
+    return place.page >> shift + key.index == page >> shift
+  }
 }
 
 extension Simulated {
@@ -28,6 +56,7 @@ extension Simulated {
     check(key, from: entry.pointee, to: value)
     if entry.pointee & 1 != 0, value & 1 == 0 { remembered.stale[key] = entry.pointee }
     entry.pointee = value
+    remembered.learn(key, value)
     remembered.unpublished = true
     note(.store(frame, index, value))
   }
@@ -48,13 +77,18 @@ extension Simulated {
 
   public mutating func invalidate(page: UInt64, identifier: UInt64) {
     beforeInvalidation()
-    remembered.stale = remembered.stale.filter { $0.key.index != page & 511 && $0.key.index != page >> 9 & 511 && $0.key.index != page >> 18 & 511 }
+    remembered.stale = remembered.stale.filter {
+      !remembered.forgets($0.key, page: page, identifier: identifier)
+    }
     note(.invalidatePage(page, identifier))
   }
 
   public mutating func invalidate(identifier: UInt64) {
     beforeInvalidation()
-    remembered.stale.removeAll()
+    remembered.stale = remembered.stale.filter {
+      let root = remembered.place(of: $0.key.table).root
+      return remembered.identifiers[root] ?? identifier != identifier
+    }
     note(.invalidateIdentifier(identifier))
   }
 
@@ -77,6 +111,7 @@ extension Simulated {
   public mutating func activate(translation: UInt64) {
     if remembered.incomplete { violations.append("TTBR0 written while an invalidation was under way") }
     self.translation = translation
+    remembered.identifiers[translation >> 12 & 0x7ff_ffff] = translation >> 48
     note(.activate(translation))
   }
 

@@ -58,6 +58,8 @@ public struct Simulated: ~Copyable, Machine {
   public func synchronizeInstructions(frame: UInt64) { memory.synchronized.insert(frame) }
   /// Frames made visible to instruction fetch.
   public var synchronizedFrames: Set<UInt64> { memory.synchronized.frames }
+  /// Instruction fetch may hold anything again.
+  public func forgetSynchronized() { memory.synchronized.removeAll() }
 
   public func counter() -> UInt64 { now }
   public var counterFrequency: UInt64 { 62_500_000 }

@@ -12,14 +12,18 @@ import Machine
   final class FrameSet {
     private(set) var frames: Set<UInt64> = []
     func insert(_ frame: UInt64) { frames.insert(frame) }
+    func removeAll() { frames = [] }
   }
 
   init(base: UInt64, frames: UInt64) {
     self.base = base
     bytes = frames << 12
-    // Safety: freed by deinit alone; filled with a pattern, because RAM is not zero when a machine starts.
+    // Safety: freed by deinit alone; filled with a pattern, because RAM is not zero when a machine starts. More
+    // than 256 MiB are left to the host, which brings the frames that are touched, zeroed.
     unsafe storage = UnsafeMutableRawPointer.allocate(byteCount: Int(frames << 12), alignment: 4096)
-    unsafe storage.initializeMemory(as: UInt8.self, repeating: 0xa5, count: Int(frames << 12))
+    if frames <= 1 << 16 + 1 {
+      unsafe storage.initializeMemory(as: UInt8.self, repeating: 0xa5, count: Int(frames << 12))
+    }
   }
 
   deinit {

@@ -84,3 +84,17 @@ extension SimulatedSystem {
   /// The account of a task: frames used.
   public func used(_ actor: Actor) -> UInt64 { kernel.task(actor.task).pointee.used }
 }
+
+extension SimulatedSystem {
+  /// Ends a task by the memory server's steps, which must each succeed; returns the frames that came free.
+  @discardableResult
+  public func destroy(_ actor: Actor) -> [UInt64] {
+    var frames: [UInt64] = []
+    for _ in 0..<1000 {
+      let step = must(memoryServer, .destroy, Message(handle: actor.slot))
+      if step[0] != 0 { frames.append(step[0]) }
+      if step[1] == 1 { return frames }
+    }
+    preconditionFailure("a task that never ends")
+  }
+}

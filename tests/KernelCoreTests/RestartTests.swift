@@ -1,0 +1,76 @@
+import ABI
+import KernelCore
+import TestSupport
+import Testing
+
+@Suite("Clearing in steps")
+struct RestartTests {
+  /// A server that may map with RAM of its own, a task to map in, and 64 frames.
+  private func space() -> (Space, UInt64, UInt64) {
+    let space = Space()
+    let region = space.region(0x200, 64)
+    return (space, region, space.system.takeFrames(64))
+  }
+
+  @Test("a map that interrupts stop again and again goes on where it was and maps zeroes")
+  func restarts() {
+    let (space, region, frames) = space()
+    let spares = space.system.takeFrames(2)
+    space.system.kernel.machine.pending = [40, 41, 42, 43, 44]
+    let pc = space.system.kernel.thread(space.system.memoryServer.thread).pointee.registers.instruction
+    let result = space.map(region, 0x200, 64, frame: frames, spares: (spares, spares + 1))
+    #expect(result.refusal == nil)
+    #expect([result[0], result[1]] == [64, 3])
+    #expect(space.system.kernel.thread(space.system.memoryServer.thread).pointee.registers.instruction == pc + 4)
+    #expect(space.system.kernel.machine.active.count == 3, "one interrupt after each of 16, 32 and 48 frames")
+    for frame in frames..<frames + 64 { #expect(isZero(space.system, frame)) }
+    #expect(space.system.audit() == [])
+  }
+
+  @Test("the first step changes nothing but memory that is free, and leaves the arguments")
+  func firstStep() {
+    let (space, region, frames) = space()
+    let spares = space.system.takeFrames(2)
+    let system = space.system
+    let message = Message(region, 0x200, 64, frames, spares, spares + 1, 2, handle: space.task.slot)
+    system.setMessage(message, of: system.memoryServer.thread)
+    system.kernel.machine.pending = [40]
+    let pc = system.kernel.thread(system.memoryServer.thread).pointee.registers.instruction
+    system.kernel.systemCall(Operation.map.rawValue)
+    #expect(system.kernel.thread(system.memoryServer.thread).pointee.registers.instruction == pc &- 4)
+    #expect(system.message(of: system.memoryServer.thread) == message)
+    #expect(system.kernel.ram.cleared == FrameRange(frames, frames + 16))
+    #expect(system.used(space.task) == 2)
+    #expect(system.audit() == [])
+  }
+
+  @Test("a frame that was cleared, then used and freed by somebody else, is cleared again")
+  func staleness() {
+    let (space, region, frames) = space()
+    let spares = space.system.takeFrames(2)
+    let system = space.system
+    // Another holder of the authority, that an interrupt lets run between two steps.
+    let rival = system.spawn(slot: 41, priority: 61)
+    system.give(2, to: rival, 20)
+    let server = system.memoryServer
+    let message = Message(region, 0x200, 64, frames, spares, spares + 1, 2, handle: space.task.slot)
+    system.makeCurrent(server.thread)
+    system.setMessage(message, of: server.thread)
+    system.kernel.machine.pending = [40]
+    system.kernel.systemCall(Operation.map.rawValue)
+    #expect(system.kernel.ram.cleared.count == 16)
+    // The rival makes a task of the first two of them, and ends it: two free frames, written all over.
+    system.must(rival, .create, Message(0, 3, frames, 60, 0, 8, 0xbad, frames + 1, handle: 20))
+    while system.must(rival, .destroy, Message(handle: 60))[1] == 0 {}
+    #expect(!isZero(system, frames))
+    #expect(system.call(server, .map, message).refusal == nil)
+    #expect(isZero(system, frames))
+    #expect(system.audit() == [])
+  }
+
+  private func isZero(_ system: SimulatedSystem, _ frame: UInt64) -> Bool {
+    (0..<512 as Range<UInt64>).allSatisfy {
+      system.kernel.machine.memory(frame << 12 + $0 * 8, as: UInt64.self).pointee == 0
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import ABI
+import KernelCore
+
+extension Audit {
+  /// All tasks: a frame of objects that is its own account.
+  var tasks: [UInt64] {
+    let used = system.kernel.ram.used
+    return (used.first..<used.end).filter {
+      system.kernel.ram.isClaimed($0) && ledger($0).kind == .objects && ledger($0).task == $0
+    }.map { $0 << 12 }
+  }
+
+  /// Tables, regions, accounts and handle lists of every task; then the ledger, frame by frame.
+  mutating func checkTasks() {
+    var counts: [FrameKind: Int] = [:]
+    let tasks = tasks
+    for task in tasks {
+      let words = system.kernel.task(task).pointee
+      guard words.destroyPhase == 0 else { continue }
+      seen = [:]
+      let before = tables.count
+      walk(words.translation >> 12 & 0x7ff_ffff, level: 1, page: 0, parent: task >> 12, entry: 0)
+      expect(tables.count - before == Int(words.tables), "task \(task): tables \(words.tables)")
+      expect(seen.count == Int(words.mappedPages), "task \(task): pages \(words.mappedPages)")
+      let owned = checkPages(task)
+      counts[.privatePage, default: 0] += owned
+      let objects = objectFrames(words.objectFrames)
+      counts[.objects, default: 0] += objects + 1 + Int(words.extraFrames)
+      let children = tasks.filter { system.kernel.task($0).pointee.parent == task }
+      expect(children.count == Int(words.children), "task \(task): children \(words.children)")
+      let given = children.reduce(0) { $0 + Int(system.kernel.task($1).pointee.quota) }
+      let used = Int(words.tables) + owned + objects + 1 + Int(words.extraFrames) + given
+      expect(used == Int(words.used), "task \(task): account says \(words.used), not \(used)")
+      expect(words.used <= words.quota, "task \(task) is over its quota")
+      checkHandles(task)
+    }
+    guard tasks.allSatisfy({ system.kernel.task($0).pointee.destroyPhase == 0 }) else { return }
+    counts[.table] = tables.count + Int(system.kernel.facts.grownTables)
+    checkLedger(counts)
+  }
+
+  private func objectFrames(_ newest: UInt64) -> Int {
+    var (frame, count) = (newest, 0)
+    while frame != 0 { (frame, count) = (word(frame << 12), count + 1) }
+    return count
+  }
+
+  /// Each page lies in one region, with its rights, on a frame that is a page; returns the private ones.
+  private mutating func checkPages(_ task: UInt64) -> Int {
+    var owned = 0
+    var inRegions = 0
+    for slot in 1..<system.kernel.task(task).pointee.slots {
+      let region = system.kernel.machine.memory(task + 1280 + slot * 32, as: Handle.self).pointee
+      guard region.word.kind == .region else { continue }
+      let pages = seen.filter { $0.key >= region.region.page && $0.key < region.region.page + region.region.pages }
+      expect(pages.count == Int(region.mapped), "region \(slot) of task \(task): \(region.mapped) of \(pages.count)")
+      inRegions += pages.count
+      for (page, found) in pages {
+        expect(found.rights == region.word.rights, "page \(page): rights \(found.rights)")
+        guard !found.isDevice else { continue }
+        let wanted = region.region.isPrivate ? LedgerWord.privatePage(task: task >> 12, page: page) : .fixed
+        let said = ledger(found.frame)
+        expect(said == wanted, "page \(page) on frame \(found.frame): \(said)")
+      }
+      if region.region.isPrivate { owned += pages.count }
+    }
+    expect(inRegions == seen.count, "task \(task): pages outside regions")
+    return owned
+  }
+
+  /// Each handle lies on its object's list, once, between its neighbours; the object lives.
+  private mutating func checkHandles(_ task: UInt64) {
+    for slot in 1..<system.kernel.task(task).pointee.slots {
+      let address = task + 1280 + slot * 32
+      let handle = system.kernel.machine.memory(address, as: Handle.self).pointee
+      let object = handle.word.object
+      guard object != 0 else { continue }
+      let before = handle.previous == 0 ? word(object) : next(handle.previous)
+      expect(before == address, "handle \(slot) of task \(task) is not on its list")
+      if handle.next != 0 {
+        let after = system.kernel.machine.memory(handle.next, as: Handle.self).pointee
+        expect(after.previous == address, "handle \(slot) of task \(task): its next one")
+      }
+      let live = ledger(object >> 12)
+      let bit: UInt32 = 1 << UInt32(object >> 7 & 31)
+      expect(live.kind == .objects && live.live & bit != 0, "handle \(slot) of task \(task): dead object")
+    }
+  }
+
+  private func next(_ address: UInt64) -> UInt64 {
+    system.kernel.machine.memory(address, as: Handle.self).pointee.next
+  }
+
+  private mutating func checkLedger(_ counts: [FrameKind: Int]) {
+    var found: [FrameKind: Int] = [:]
+    for frame in system.kernel.ram.used.first..<system.kernel.ram.used.end where system.kernel.ram.isClaimed(frame) {
+      found[ledger(frame).kind, default: 0] += 1
+    }
+    for kind in [FrameKind.privatePage, .table, .objects] {
+      expect(
+        found[kind, default: 0] == counts[kind, default: 0],
+        "\(found[kind, default: 0]) frames are \(kind), not \(counts[kind, default: 0])")
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ABI
+import KernelCore
+
+extension Audit {
+  /// Threads are in the queue that their state names, and callers and servers name each other.
+  mutating func checkThreads() {
+    let ready = readyThreads()
+    for task in tasks {
+      let address = task + 256
+      let t = system.kernel.thread(address).pointee
+      let shouldBeQueued = t.state == ThreadState.ready && t.isSuspended == 0 && system.current != address
+      expect(ready[address] == (shouldBeQueued ? t.priority : nil), "thread \(address): ready queue")
+      switch t.state {
+      case ThreadState.calling, ThreadState.receiving:
+        let endpoint = system.kernel.endpoint(t.queue).pointee
+        expect(members(endpoint.queue).contains(address), "thread \(address): endpoint's queue")
+        expect((endpoint.holdsReceivers == 1) == (t.state == ThreadState.receiving), "thread \(address): side")
+      case ThreadState.waiting:
+        let queue = system.kernel.notification(t.queue).pointee.queue
+        expect(members(queue).contains(address), "thread \(address): notification's queue")
+      case ThreadState.waitingForReply: checkServer(address, t.server)
+      default: break
+      }
+      if t.caller != 0 {
+        expect(system.kernel.thread(t.caller).pointee.server == address, "thread \(address): its caller")
+      }
+      if t.boundNotification != 0 {
+        let bound = system.kernel.notification(t.boundNotification).pointee.boundThread
+        expect(bound == address, "thread \(address): its notification")
+      }
+    }
+  }
+
+  private mutating func checkServer(_ address: UInt64, _ server: UInt64) {
+    if server & 1 == 0 {
+      expect(system.kernel.thread(server).pointee.caller == address, "thread \(address): its server")
+    } else {
+      let saved = system.kernel.machine.memory(server & ~1, as: Handle.self).pointee
+      expect(saved.word.kind == .reply && saved.value == address, "thread \(address): its saved reply")
+    }
+  }
+
+  private func members(_ head: UInt64) -> [UInt64] {
+    guard head != 0 else { return [] }
+    var found = [head]
+    var next = system.kernel.thread(head).pointee.next
+    while next != head, found.count < 100 {
+      found.append(next)
+      next = system.kernel.thread(next).pointee.next
+    }
+    return found
+  }
+
+  private mutating func readyThreads() -> [UInt64: UInt64] {
+    var found: [UInt64: UInt64] = [:]
+    for priority in 0..<64 {
+      let queue = members(system.kernel.cpu.ready.heads[priority])
+      expect((system.kernel.cpu.ready.bitmap >> UInt64(priority) & 1 == 1) == !queue.isEmpty, "ready bit \(priority)")
+      for thread in queue { found[thread] = UInt64(priority) }
+    }
+    return found
+  }
+}
