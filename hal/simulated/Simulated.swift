@@ -26,6 +26,8 @@ public struct Simulated: ~Copyable, Machine {
   public var pending: [UInt32] = []
   /// Interrupts that were taken and not deactivated.
   public var active: Set<UInt32> = []
+  /// What an acknowledge reads when nothing is pending: 1020 to 1023.
+  public var spurious: UInt32 = 1023
   /// Base of the CPU interface, once it is on.
   public var controllerBase: UInt64?
   /// Translation in force: identifier << 48 | root.
@@ -67,7 +69,7 @@ public struct Simulated: ~Copyable, Machine {
 
   public mutating func startInterrupts(base: UInt64) { controllerBase = base }
   public mutating func acknowledgeInterrupt() -> UInt32 {
-    guard let index = pending.firstIndex(where: { !active.contains($0) }) else { return 1023 }
+    guard let index = pending.firstIndex(where: { !active.contains($0) }) else { return spurious }
     let number = pending.remove(at: index)
     active.insert(number)
     return number

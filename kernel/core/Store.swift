@@ -1,10 +1,10 @@
-internal import Machine
+package import Machine
 
 /// The kernel's tables that are too large to be handled as values: one static block of the image, reached
 /// through a reference, so that reading an element never copies the whole.
 public struct Store: BitwiseCopyable {
   /// First thread of each ready queue.
-  var ready: InlineArray<64, UInt64> = .init(repeating: 0)
+  package var ready: InlineArray<64, UInt64> = .init(repeating: 0)
   /// Frames that are never given out: image, device tree, what the tree reserves.
   var reserved: InlineArray<20, FrameRange> = .init(repeating: FrameRange(0, 0))
   /// Address-space identifiers in use, a bit each.
@@ -20,7 +20,7 @@ public struct Store: BitwiseCopyable {
 
 extension Kernel where M: ~Copyable {
   /// The static tables.
-  @inline(__always) var store: Reference<Store> { machine.memory(storeAddress, as: Store.self) }
+  @inline(__always) package var store: Reference<Store> { machine.memory(storeAddress, as: Store.self) }
 
   /// Names the physical address of the static tables, which are zero: `Store.bytes`, 8-byte aligned. Boot's first
   /// step.

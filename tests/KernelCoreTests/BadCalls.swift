@@ -76,6 +76,7 @@ enum BadCalls {
 
   static let handles: [BadCall] =
     slots(.copy, .task, right: 2, without: Slot.taskNoRights) { Message($0, Slot.empty, 7, handle: Slot.endpoint) }
+    + slots(.drop, .task, right: 1, without: Slot.taskNoRights) { Message($0, handle: Slot.endpoint) }
     + [
       BadCall(.copy, "from outside", Refusal(.slotOutside, big, limit: 88)) { _ in Message(0, Slot.empty, handle: big)
       },
@@ -99,6 +100,10 @@ enum BadCalls {
       BadCall(.copy, "a kernel's badge", Refusal(.outOfRange, Badge.fault, limit: Badge.mintable)) { _ in
         Message(0, Slot.empty, 7, Badge.fault, handle: Slot.endpoint)
       },
+      BadCall(.drop, "of another than a region in another task", Refusal(.wrongKind, 1, limit: 5)) { _ in
+        Message(Slot.task, handle: 8)
+      },
+      BadCall(.drop, "in a dying task", Refusal(.busy, Slot.dying)) { _ in Message(Slot.dying, handle: 8) },
       BadCall(.drop, "outside", Refusal(.slotOutside, 88, limit: 88)) { _ in Message(handle: 88) },
       BadCall(.drop, "slot 0", Refusal(.slotEmpty, 0)) { _ in Message() },
       BadCall(.drop, "empty", Refusal(.slotEmpty, Slot.empty)) { _ in Message(handle: Slot.empty) },

@@ -23,7 +23,7 @@ struct ClaimTests {
     #expect(system.call(system.memoryServer, .claim, Message(0x27, handle: 2)).refusal?.status == .outOfRange)
     let last = Self.first + frames - 1
     #expect(system.kernel.ledger(last).pointee == .free)
-    #expect(system.kernel.ram.isClaimed(last))
+    #expect(system.kernel.isClaimed(last) == true)
     // The ledger has 8 bytes a frame: 101 frames.
     #expect(system.kernel.ledger(Self.first + 100).pointee == .fixed)
     #expect(system.kernel.ledger(Self.first + 101).pointee == .free)

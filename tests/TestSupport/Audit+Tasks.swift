@@ -6,7 +6,7 @@ extension Audit {
   var tasks: [UInt64] {
     let used = system.kernel.ram.used
     return (used.first..<used.end).filter {
-      system.kernel.ram.isClaimed($0) && ledger($0).kind == .objects && ledger($0).task == $0
+      system.kernel.isClaimed($0) && ledger($0).kind == .objects && ledger($0).task == $0
     }.map { $0 << 12 }
   }
 
@@ -93,7 +93,7 @@ extension Audit {
 
   private mutating func checkLedger(_ counts: [FrameKind: Int]) {
     var found: [FrameKind: Int] = [:]
-    for frame in system.kernel.ram.used.first..<system.kernel.ram.used.end where system.kernel.ram.isClaimed(frame) {
+    for frame in system.kernel.ram.used.first..<system.kernel.ram.used.end where system.kernel.isClaimed(frame) {
       found[ledger(frame).kind, default: 0] += 1
     }
     for kind in [FrameKind.privatePage, .table, .objects] {

@@ -54,8 +54,8 @@ extension Audit {
   private mutating func readyThreads() -> [UInt64: UInt64] {
     var found: [UInt64: UInt64] = [:]
     for priority in 0..<64 {
-      let queue = members(system.kernel.cpu.ready.heads[priority])
-      expect((system.kernel.cpu.ready.bitmap >> UInt64(priority) & 1 == 1) == !queue.isEmpty, "ready bit \(priority)")
+      let queue = members(system.kernel.store.pointee.ready[priority])
+      expect((system.kernel.cpu.ready >> UInt64(priority) & 1 == 1) == !queue.isEmpty, "ready bit \(priority)")
       for thread in queue { found[thread] = UInt64(priority) }
     }
     return found
