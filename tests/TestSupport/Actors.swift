@@ -7,6 +7,11 @@ public struct Actor: Sendable {
   public let slot: UInt64
   /// Physical address of the task.
   public let task: UInt64
+  /// An actor that a test made by its own calls.
+  public init(slot: UInt64, task: UInt64) {
+    self.slot = slot
+    self.task = task
+  }
   /// Physical address of its thread.
   public var thread: UInt64 { task + 256 }
 }

@@ -1,0 +1,118 @@
+import ABI
+import KernelCore
+import TestSupport
+import Testing
+
+/// Many tasks that do what comes, the same for each seed; what they do may be refused, but the books hold.
+@Suite("Random work")
+struct RandomTests {
+  @Test("any work by many tasks keeps the books, and all frames come back", arguments: 1...8 as ClosedRange<UInt64>)
+  func work(seed: UInt64) {
+    let system = SimulatedSystem(frames: 4096)
+    var random = Seeded(state: seed)
+    let free = system.freeFrames()
+    let server = system.memoryServer
+    let pool = system.takeFrames(1500)
+    // Objects that all share, and an idle thread: these stay.
+    system.spawn(slot: 40, priority: 0, quota: 8)
+    for slot in 41...43 as ClosedRange<UInt64> { system.make(slot == 43 ? .notification : .endpoint, slot: slot) }
+    var tasks = (0..<5 as Range<UInt64>).map { spawn(system, 50 + $0, &random) }
+    var mapped: UInt64 = 0
+    for step in 0..<200 {
+      let index = Int(random.next(below: 5))
+      switch random.next(below: 20) {
+      case 0 where random.next(below: 3) == 0:
+        end(system, tasks[index])
+        tasks[index] = spawn(system, tasks[index].slot, &random)
+      case 0...10:
+        let before = system.kernel.task(tasks[index].task).pointee.mappedPages
+        memory(system, tasks[index], pool, &random)
+        if system.kernel.task(tasks[index].task).pointee.mappedPages > before { mapped += 1 }
+      default: message(system, tasks[index], &random)
+      }
+      if step % 50 == 49 { #expect(system.audit() == [], "step \(step)") }
+    }
+    for task in tasks { end(system, task) }
+    for slot in [41, 42, 43] as [UInt64] { system.must(server, .drop, Message(handle: slot)) }
+    #expect(system.audit() == [])
+    // What stays: the idle task's two frames; the shared objects had room on boot's frame.
+    #expect(system.freeFrames() == free - 2)
+    #expect(mapped > 5, "the work was mostly refused")
+  }
+
+  private func spawn(_ system: SimulatedSystem, _ slot: UInt64, _ random: inout Seeded) -> Actor {
+    let task = system.spawn(slot: slot, priority: 1 + random.next(below: 4), quota: 40 + random.next(below: 600))
+    for target in 41...43 as ClosedRange<UInt64> { system.give(target, to: task, target - 33, badge: slot) }
+    system.give(41, to: task, 1, badge: slot)
+    system.must(task, .null)
+    return task
+  }
+
+  /// Unmaps all that a task has, and ends it.
+  private func end(_ system: SimulatedSystem, _ task: Actor) {
+    let server = system.memoryServer
+    for slot in 1..<88 as Range<UInt64> {
+      let region = system.kernel.machine.memory(task.task + 1280 + slot * 32, as: Handle.self).pointee
+      guard region.word.kind == .region else { continue }
+      let area = region.region
+      for page in stride(from: area.page & ~511, to: area.page + area.pages, by: 512) {
+        let first = max(page, area.page)
+        let count = min(page + 512, area.page + area.pages) - first
+        system.must(server, .unmap, Message(slot, first, count, handle: task.slot))
+      }
+    }
+    system.destroy(task)
+  }
+
+  /// A region made, mapped, unmapped or dropped, on whatever frames.
+  private func memory(_ system: SimulatedSystem, _ task: Actor, _ pool: UInt64, _ random: inout Seeded) {
+    let server = system.memoryServer
+    let slot = 30 + random.next(below: 4)
+    let base = (slot - 29) << (slot < 32 ? 10 : 19)
+    let frame = pool + random.next(below: 1500)
+    let page = base + random.next(below: 3) * 256
+    let count = random.pick([1, 1, 2, 17, 256, 512] as [UInt64])
+    switch system.handle(task, slot) == .empty ? 0 : 1 + random.next(below: 9) {
+    case 0, 1:
+      let memory: UInt64 = random.next(below: 3) == 0 ? 4 : 0
+      let rights = random.pick([1, 3, 5] as [UInt64])
+      system.call(server, .region, Message(slot, base, memory == 0 ? 1024 : 16, rights, memory, 0, handle: task.slot))
+    case 2...6:
+      let aligned = count == 512 ? (frame + 511) & ~511 : frame
+      let spares = (pool + random.next(below: 1500), pool + random.next(below: 1500))
+      if random.next(below: 4) == 0 { system.kernel.machine.pending.append(40 + UInt32(random.next(below: 900))) }
+      system.call(server, .map, Message(slot, page, count, aligned, spares.0, spares.1, 2, handle: task.slot))
+    case 7, 8: system.call(server, .unmap, Message(slot, page, count, handle: task.slot))
+    default: system.call(server, .drop, Message(task.slot, handle: slot))
+    }
+  }
+
+  /// A call of a task that can run; else the memory server signals, suspends or resumes it.
+  private func message(_ system: SimulatedSystem, _ task: Actor, _ random: inout Seeded) {
+    let isSuspended = system.kernel.thread(task.thread).pointee.isSuspended != 0
+    guard system.state(task) == ThreadState.ready, !isSuspended else {
+      let action = random.next(below: 3)
+      if action == 0 { system.call(system.memoryServer, .signal, Message(handle: 43)) }
+      if action == 1 { system.call(system.memoryServer, .thread, Message(1, handle: task.slot)) }
+      if action == 2 { system.call(system.memoryServer, .thread, Message(2, handle: task.slot)) }
+      return
+    }
+    let operations: [Operation] = [
+      .call, .call, .receive, .replyReceive, .replyReceive, .reply, .saveReply, .forward, .signal, .wait, .yield, .copy,
+      .drop, .thread,
+    ]
+    let operation = random.pick(operations)
+    let slot = operation == .signal || operation == .wait ? 10 : random.pick([8, 9, 20, 21, 0] as [UInt64])
+    var message = Message(handle: slot, transfer: random.next(below: 3) == 0 ? Transfer(pass: 10, receive: 24).raw : 0)
+    if operation == .saveReply { message[0] = 20 + random.next(below: 2) }
+    if operation == .copy { message = Message(0, 22 + random.next(below: 3), 7, handle: 8 + random.next(below: 3)) }
+    if operation == .drop { message = Message(handle: 20 + random.next(below: 5)) }
+    if operation == .thread { message = Message(3, 10) }
+    if random.next(below: 20) == 0 {
+      system.makeCurrent(task.thread)
+      system.kernel.fault(syndrome: 0x9200_0007, address: random.next())
+    } else {
+      system.call(task, operation, message)
+    }
+  }
+}
