@@ -9,6 +9,9 @@ QEMU_FLAGS ?=
 export GDB_FLAGS  ?=
 
 SERVICES := memory init interrupts console clock shell faulter
+# Systems of the tests, tests/system/NAME/system.json, and the services that only they have; booted with -initrd.
+SYSTEMS       := bench
+TEST_SERVICES := bench-client bench-echo
 
 comma  := ,
 swift  := swift build --scratch-path .build
@@ -35,7 +38,7 @@ help: ## this page
 run: build/apus.img ## boot to the shell in QEMU
 	$(qemu)
 
-test: build/apus.img $(symbols) ## run every test, on the host and in QEMU; ends with "N passed, N failed"
+test: build/apus.img $(symbols) $(SYSTEMS:%=build/system/%.bin) ## run every test, on the host and in QEMU; ends with "N passed, N failed"
 	@tools/test
 
 check: build/apus.img ## lint the sources and hold the images to their rules
@@ -54,7 +57,7 @@ clean: ## remove everything built
 setup:
 	@tools/setup $(extras)
 
-build build/debug:
+build build/debug build/system:
 	@mkdir -p $@
 
 $(pack): $(call files,kernel/abi tools/image tools/pack) | setup
@@ -66,6 +69,16 @@ $(SERVICES:%=build/%.elf) &: $(call files,kernel/abi hal services tools/service.
 	rm -f $(SERVICES:%=$(images)/%)
 	for service in $(SERVICES); do $(image) --product $$service </dev/null || exit; done
 	for service in $(SERVICES); do cp $(images)/$$service build/$$service.elf; done
+
+$(TEST_SERVICES:%=build/%.elf) &: $(call files,kernel/abi hal services tests/system tools/service.ld tools/toolset.json) \
+  | setup build
+	rm -f $(TEST_SERVICES:%=$(images)/%)
+	for service in $(TEST_SERVICES); do $(image) --product $$service </dev/null || exit; done
+	for service in $(TEST_SERVICES); do cp $(images)/$$service build/$$service.elf; done
+
+build/system/%.bin: tests/system/%/system.json $(pack) $(SERVICES:%=build/%.elf) $(TEST_SERVICES:%=build/%.elf) \
+  | build/system
+	$(pack) bundle --system $< --elves build --output $@
 
 build/bundle.bin: $(pack) $(SERVICES:%=build/%.elf) services/system.json
 	$(pack) bundle --system services/system.json --elves build --output $@

@@ -82,6 +82,8 @@ let images: [Target] = [
     "shell", "services/shell/main", script: "service.ld",
     ["ShellCore", "ABI", "Interfaces", "Registers", "Runtime", "CRuntime"]),
   .target(name: "Faults", path: "services/faulter/faults"),
+  image("bench-client", "tests/system/bench/client", script: "service.ld", ["Interfaces", "Runtime", "CRuntime"]),
+  image("bench-echo", "tests/system/bench/echo", script: "service.ld", ["Interfaces", "Runtime", "CRuntime"]),
   image(
     "faulter", "services/faulter/main", script: "service.ld",
     ["ABI", "Interfaces", "Runtime", "CRuntime", "Faults", "ShellCore"]),

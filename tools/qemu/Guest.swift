@@ -34,6 +34,12 @@ public struct Guest: Sendable, CustomStringConvertible {
     return isRequired || (Oracle.qemu.path != nil && FileManager.default.fileExists(atPath: image))
   }
 
+  /// The same for tests that boot a system of their own, a bundle that `make test` builds.
+  public static func isExpected(booting system: String) -> Bool {
+    let isRequired = ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
+    return isRequired || (isExpected && FileManager.default.fileExists(atPath: system))
+  }
+
   /// The machine in the words of a test's name.
   public var description: String {
     "GICv\(gic), \(entersAtEL2 ? "EL2" : "EL1"), \(cpu), \(memory)" + (cpus > 1 ? ", \(cpus) cores" : "")

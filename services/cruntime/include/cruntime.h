@@ -67,6 +67,19 @@ static inline __attribute__((always_inline)) uint64_t apus_counter(void) {
   return value;
 }
 
+/// Instructions retired at EL0 and EL1, and at EL1 alone: PMU counters 0 and 1, which the kernel lets EL0 read. They
+/// stand still in an emulator without -icount. The empty pair of reads of the first counts 1, or nothing is counted.
+static inline __attribute__((always_inline)) uint64_t apus_empty_pair(void) {
+  uint64_t first, second;
+  __asm__ volatile("mrs %0, pmevcntr0_el0\n\tmrs %1, pmevcntr0_el0" : "=&r"(first), "=r"(second) : : "memory");
+  return second - first;
+}
+static inline __attribute__((always_inline)) uint64_t apus_kernel_instructions(void) {
+  uint64_t value;
+  __asm__ volatile("mrs %0, pmevcntr1_el0" : "=r"(value) : : "memory");
+  return value;
+}
+
 /// Frequency of the counter in Hz, CNTFRQ_EL0.
 static inline __attribute__((always_inline)) uint64_t apus_counter_frequency(void) {
   uint64_t value;
