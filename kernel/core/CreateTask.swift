@@ -52,6 +52,7 @@ extension Kernel where M: ~Copyable {
     words.tables = 1
     task(address).pointee = words
     let t = thread(address + Task.threadOffset)
+    t.pointee.address = address + Task.threadOffset
     t.pointee.task = address
     t.pointee.translation = translation
   }

@@ -57,7 +57,8 @@ extension Kernel where M: ~Copyable {
   private mutating func mapOwn(_ server: UInt64, _ segment: StartSegment, _ boot: inout BootFrames) {
     let slot = regionSlot(server, &boot)
     let area = RegionWord(page: segment.page, pages: segment.pages, isPrivate: true)
-    handle(slot).pointee = Handle(word: HandleWord(.region, rights: segment.rights.rawValue, object: 0), value: area.raw)
+    handle(slot).pointee = Handle(
+      word: HandleWord(.region, rights: segment.rights.rawValue, object: 0), value: area.raw)
     for offset in 0..<segment.pages {
       let frame = boot.take(1)
       machine.clear(frame: frame)

@@ -14,7 +14,7 @@ public enum ThreadState {
   public static let waiting: UInt64 = 5
 }
 
-/// The registers of a thread, as the exception entry lays them down: the first 35 words of `Thread`.
+/// The registers of a thread, as the exception entry lays them down: 35 words of `Thread`, behind its first three.
 /// kernel/entry/include/entry.h holds the same offsets; a host test compares the two.
 public struct SavedRegisters: BitwiseCopyable {
   /// x0–x30.
@@ -31,6 +31,13 @@ public struct SavedRegisters: BitwiseCopyable {
 
 /// A thread: 1 KiB, eight object slots. Threads refer to each other by physical address; 0 is none.
 public struct Thread: BitwiseCopyable {
+  /// x8 of a quick call, for the entry alone: with the next two words what AAPCS64 passes on the stack, because the
+  /// stack pointer is the thread block then.
+  public var quickLabel: UInt64 = 0
+  /// x9 of a quick call.
+  public var quickHandle: UInt64 = 0
+  /// Physical address of this thread.
+  public var address: UInt64 = 0
   /// What the exception entry saves and the exit loads.
   public var registers = SavedRegisters()
   /// Physical address of its task.
@@ -68,7 +75,7 @@ public struct Thread: BitwiseCopyable {
   /// FAR_EL1 of that fault.
   public var faultAddress: UInt64 = 0
   /// Room to the end of the first half.
-  var reserved: InlineArray<10, UInt64> = .init(repeating: 0)
+  var reserved: InlineArray<7, UInt64> = .init(repeating: 0)
   /// FP/SIMD registers, FPCR and FPSR.
   public var floatingPoint: InlineArray<66, UInt64> = .init(repeating: 0)
 }

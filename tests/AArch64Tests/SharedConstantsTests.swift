@@ -9,14 +9,27 @@ import Testing
   @Test("the offsets of the thread's block are those of SavedRegisters")
   func threadOffsets() throws {
     let header = try defines(in: "kernel/entry/include/entry.h")
-    #expect(header["THREAD_X"] == MemoryLayout<SavedRegisters>.offset(of: \.x))
-    #expect(header["STORE_BYTES"] == Store.bytes)
+    let base = try #require(MemoryLayout<KernelCore.Thread>.offset(of: \.registers))
+    func offset(_ path: PartialKeyPath<SavedRegisters>) -> Int? { MemoryLayout<SavedRegisters>.offset(of: path).map { base + $0 } }
+    #expect(header["THREAD_X"] == offset(\.x))
+    #expect(header["THREAD_STACK"] == offset(\.stack))
+    #expect(header["THREAD_INSTRUCTION"] == offset(\.instruction))
+    #expect(header["THREAD_STATUS"] == offset(\.status))
+    #expect(header["THREAD_POINTER"] == offset(\.threadPointer))
+    #expect(MemoryLayout<KernelCore.Thread>.size == 1024)
+  }
+
+  @Test("the first three words of a thread's block are the stack arguments of a quick call")
+  func stackArguments() {
+    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.quickLabel) == 0)
+    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.quickHandle) == 8)
+    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.address) == 16)
+  }
+
+  @Test("the image keeps room for the core's static tables")
+  func store() throws {
+    #expect(try defines(in: "kernel/entry/include/entry.h")["STORE_BYTES"] == Store.bytes)
     #expect(MemoryLayout<Store>.size <= Store.bytes)
-    #expect(header["THREAD_STACK"] == MemoryLayout<SavedRegisters>.offset(of: \.stack))
-    #expect(header["THREAD_INSTRUCTION"] == MemoryLayout<SavedRegisters>.offset(of: \.instruction))
-    #expect(header["THREAD_STATUS"] == MemoryLayout<SavedRegisters>.offset(of: \.status))
-    #expect(header["THREAD_POINTER"] == MemoryLayout<SavedRegisters>.offset(of: \.threadPointer))
-    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.registers) == 0)
   }
 
   @Test("MAIR_EL1 at entry is the one that descriptors index")

@@ -72,6 +72,11 @@ public final class SimulatedSystem {
     server = kernel.thread(kernel.cpu.current).pointee.task
   }
 
+  /// Whether calls try their quick forms, as on the machine.
+  public var usesQuickPaths = true
+  /// Calls that a quick form carried out.
+  public private(set) var quickSwitches = 0
+
   /// The thread that runs.
   public var current: UInt64 { kernel.cpu.current }
 
@@ -83,6 +88,7 @@ public final class SimulatedSystem {
     // The svc itself: the saved instruction is the one behind it.
     kernel.thread(caller).pointee.registers.instruction &+= 4
     let after = kernel.thread(caller).pointee.registers.instruction
+    if takesQuickPath(operation, message, caller) { return self.message(of: caller) }
     repeat {
       kernel.thread(caller).pointee.registers.instruction = after
       kernel.systemCall(operation.rawValue)
@@ -91,6 +97,27 @@ public final class SimulatedSystem {
       if current == caller, kernel.thread(caller).pointee.registers.instruction != after { kernel.interrupt() }
     } while current == caller && kernel.thread(caller).pointee.registers.instruction != after
     return self.message(of: caller)
+  }
+
+  /// What the exception entry does: a call without a handle tries its quick form first, and the words go over in the
+  /// registers.
+  private func takesQuickPath(_ operation: Operation, _ message: Message, _ caller: UInt64) -> Bool {
+    guard usesQuickPaths, Transfer(raw: message.transfer).pass == 0 else { return false }
+    let taken: QuickSwitch? =
+      switch operation {
+      case .call: kernel.quickCall(caller, slot: message.handle)
+      case .replyReceive: kernel.quickReplyReceive(caller, slot: message.handle)
+      default: nil
+      }
+    guard let taken else { return false }
+    quickSwitches += 1
+    var arrived = message
+    arrived.label &= ~Outcome.refused
+    arrived.handle = taken.badge
+    arrived.transfer = 0
+    setMessage(arrived, of: taken.thread)
+    kernel.machine.checkAtReturn()
+    return true
   }
 
   /// x0–x10 of a thread.

@@ -1,0 +1,47 @@
+import ABI
+import KernelCore
+import TestSupport
+import Testing
+
+/// The quick forms of call and replyReceive against the general ones: two systems in step, one with them and one
+/// without, agree in every word of RAM and of the kernel after every call.
+@Suite("Quick calls")
+struct QuickTests {
+  @Test(
+    "random exchanges leave the same state with the quick forms and without", arguments: 1...3 as ClosedRange<UInt64>)
+  func lockstep(seed: UInt64) {
+    let (quick, general) = (Meeting(), Meeting())
+    general.system.usesQuickPaths = false
+    var random = Seeded(state: seed)
+    for step in 0..<40 {
+      let (actor, operation, message) = choose(&random, quick)
+      let answers = [quick, general].map { $0.system.call(pick(actor, $0), operation, message) }
+      #expect(answers[0] == answers[1], "step \(step)")
+      #expect(quick.system.digest() == general.system.digest(), "step \(step): \(operation)")
+    }
+    #expect(quick.system.quickSwitches > 3)
+    #expect(general.system.quickSwitches == 0)
+    #expect(quick.system.kernel.machine.violations.isEmpty)
+  }
+
+  private func pick(_ index: Int, _ meeting: Meeting) -> Actor {
+    [meeting.server, meeting.first, meeting.second][index]
+  }
+
+  /// A call by somebody who is ready: mostly plain exchanges, with what makes them less plain in between.
+  private func choose(_ random: inout Seeded, _ meeting: Meeting) -> (Int, Operation, Message) {
+    let ready = (0..<3).filter { meeting.state(pick($0, meeting)) == ThreadState.ready }
+    // Somebody is: whoever waits for a reply waits for one of them.
+    let who = ready[Int(random.next(below: UInt64(ready.count)))]
+    let words = Message(random.next(), random.next(), 3, 4, 5, 6, 7, random.next(), label: random.next(), handle: 8)
+    if who == 0 {
+      return random.next(below: 5) == 0 ? (0, .receive, Message(handle: 8)) : (0, .replyReceive, words)
+    }
+    switch random.next(below: 8) {
+    case 0: return (who, .signal, Message(handle: 9))
+    case 1: return (who, .call, Message(handle: random.next(below: 12)))
+    case 2: return (who, .call, Message(1, handle: 8, transfer: Transfer(pass: 9).raw))
+    default: return (who, .call, words)
+    }
+  }
+}
