@@ -3,10 +3,10 @@ internal import Interfaces
 internal import Registers
 internal import Runtime
 
-// `tasks`, `memory`, `tables`, `regions TASK`.
+// `tasks`, `regions TASK`.
 extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
   /// Calls `body` with each task that the memory server knows.
-  private mutating func forEachTask(
+  mutating func forEachTask(
     _ body: (inout Self, TaskFacts) throws(ShellRefusal) -> Void
   ) throws(ShellRefusal) {
     var session: UInt64 = 0
@@ -40,7 +40,9 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
   mutating func showTasks() throws(ShellRefusal) {
     terminal.write("task     state      priority  restarts    frames     quota")
     terminal.newLine()
+    let granted = try grantedFrames()
     try forEachTask { (shell, task) throws(ShellRefusal) in
+      let task = task.keeping(granted)
       let restarts = shell.service(task.name)?.restarts ?? 0
       shell.terminal.write(name: task.name, width: 9)
       shell.terminal.write(Self.stateName(task.state), width: 9)
@@ -77,72 +79,6 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     case 5: "waits"
     default: "unknown"
     }
-  }
-
-  mutating func showMemory() throws(ShellRefusal) {
-    let counts: MemoryCounts
-    do throws(MemoryRefusal) { counts = try memory.memoryCounts(&terminal.gate) } catch { throw .memory(error) }
-    row("free", counts.free)
-    row("held back", counts.heldBack)
-    row("private pages", counts.privatePages)
-    row("shared pages", counts.pages)
-    row("tables", counts.tables)
-    row("objects", counts.objects)
-    row("fixed", counts.fixed)
-    row("unclaimed", counts.unclaimed)
-    terminal.write("charged to")
-    terminal.newLine()
-    try forEachTask { (shell, task) throws(ShellRefusal) in
-      shell.terminal.write("  ")
-      shell.terminal.write(name: task.name, width: 14)
-      shell.terminal.write(decimal: task.used, width: 10)
-      shell.terminal.write(" frames of ")
-      shell.terminal.write(decimal: task.quota)
-      shell.terminal.newLine()
-    }
-  }
-
-  private mutating func row(_ kind: StaticString, _ frames: UInt64) {
-    terminal.write(kind, width: 16)
-    terminal.write(decimal: frames, width: 10)
-    terminal.write(" frames")
-    terminal.write(decimal: frames * 4, width: 12)
-    terminal.write(" KiB")
-    terminal.newLine()
-  }
-
-  mutating func showTables() throws(ShellRefusal) {
-    terminal.write("task     level 1  level 2  level 3    bytes   2 MiB   4 KiB  objects")
-    terminal.newLine()
-    do throws(Refusal) { try showKernelTables() } catch { throw .kernel(error) }
-    try forEachTask { (shell, task) throws(ShellRefusal) in
-      do throws(MemoryRefusal) {
-        let counts = try shell.memory.tableCounts(session: task.session, &shell.terminal.gate)
-        shell.show(counts, of: task.name)
-      } catch { throw .memory(error) }
-    }
-  }
-
-  private mutating func showKernelTables() throws(Refusal) {
-    let kernel = try terminal.gate.inspect(.kernel)
-    terminal.write("kernel   ")
-    terminal.write(decimal: kernel[0])
-    terminal.write(" in the image, ")
-    terminal.write(decimal: kernel[1])
-    terminal.write(" grown")
-    terminal.newLine()
-  }
-
-  private mutating func show(_ counts: TableCounts, of name: Name) {
-    terminal.write(name: name, width: 9)
-    terminal.write(decimal: counts.level1, width: 7)
-    terminal.write(decimal: counts.level2, width: 9)
-    terminal.write(decimal: counts.level3, width: 9)
-    terminal.write(decimal: (counts.level1 + counts.level2 + counts.level3) * 4096, width: 9)
-    terminal.write(decimal: counts.blocks, width: 8)
-    terminal.write(decimal: counts.pages, width: 8)
-    terminal.write(decimal: counts.objects, width: 9)
-    terminal.newLine()
   }
 
   mutating func showRegions(_ name: Name) throws(ShellRefusal) {

@@ -42,8 +42,9 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     editor.show(on: &terminal)
   }
 
-  /// Does what a line asks.
+  /// Does what a line asks, once its echo is out: what others log meanwhile comes after it.
   mutating func execute(_ line: TextBuffer<128>) {
+    terminal.flush()
     do throws(CommandError) {
       guard let command = try Command.parse(line) else { return }
       do throws(ShellRefusal) { try perform(command) } catch { tell(error) }

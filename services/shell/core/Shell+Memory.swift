@@ -1,0 +1,111 @@
+internal import ABI
+internal import Interfaces
+internal import Registers
+internal import Runtime
+
+// `memory`, `tables`.
+extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
+  mutating func showMemory() throws(ShellRefusal) {
+    let counts: MemoryCounts
+    do throws(MemoryRefusal) { counts = try memory.memoryCounts(&terminal.gate) } catch { throw .memory(error) }
+    row("free", counts.free - counts.heldBack)
+    row("held back", counts.heldBack)
+    row("private pages", counts.privatePages)
+    row("shared pages", counts.pages)
+    row("tables", counts.tables)
+    row("objects", counts.objects)
+    row("fixed", counts.fixed)
+    row("unclaimed", counts.unclaimed)
+    row("all", counts.all)
+    terminal.write("charged to")
+    terminal.newLine()
+    let kernel: Message
+    do throws(Refusal) { kernel = try terminal.gate.inspect(.kernel) } catch { throw .kernel(error) }
+    charge("kernel", kernel[1])
+    terminal.write(" frames, tables that grew")
+    terminal.newLine()
+    let granted = try grantedFrames()
+    try forEachTask { (shell, task) throws(ShellRefusal) in
+      let task = task.keeping(granted)
+      shell.charge(task.name, task.used)
+      shell.terminal.write(" frames of ")
+      shell.terminal.write(decimal: task.quota)
+      shell.terminal.newLine()
+    }
+  }
+
+  private mutating func charge(_ name: Name, _ frames: UInt64) {
+    terminal.write("  ")
+    terminal.write(name: name, width: 14)
+    terminal.write(decimal: frames, width: 10)
+  }
+
+  /// Frames that the memory server's account has set aside for the accounts of others.
+  mutating func grantedFrames() throws(ShellRefusal) -> UInt64 {
+    var granted: UInt64 = 0
+    try forEachTask { (_, task) throws(ShellRefusal) in if !task.isServer { granted += task.quota } }
+    return granted
+  }
+
+  private mutating func row(_ kind: StaticString, _ frames: UInt64) {
+    terminal.write(kind, width: 16)
+    terminal.write(decimal: frames, width: 10)
+    terminal.write(" frames")
+    terminal.write(decimal: frames * 4, width: 12)
+    terminal.write(" KiB")
+    terminal.newLine()
+  }
+
+  mutating func showTables() throws(ShellRefusal) {
+    terminal.write("task     level 1  level 2  level 3    bytes   2 MiB   4 KiB  objects")
+    terminal.newLine()
+    do throws(Refusal) { try showKernelTables() } catch { throw .kernel(error) }
+    try forEachTask { (shell, task) throws(ShellRefusal) in
+      do throws(MemoryRefusal) {
+        let counts = try shell.memory.tableCounts(session: task.session, &shell.terminal.gate)
+        shell.show(counts, of: task.name)
+      } catch { throw .memory(error) }
+    }
+  }
+
+  private mutating func showKernelTables() throws(Refusal) {
+    let kernel = try terminal.gate.inspect(.kernel)
+    terminal.write("kernel   ")
+    terminal.write(decimal: kernel[0])
+    terminal.write(" in the image, ")
+    terminal.write(decimal: kernel[1])
+    terminal.write(" grown")
+    terminal.newLine()
+  }
+
+  private mutating func show(_ counts: TableCounts, of name: Name) {
+    terminal.write(name: name, width: 9)
+    terminal.write(decimal: counts.level1, width: 7)
+    terminal.write(decimal: counts.level2, width: 9)
+    terminal.write(decimal: counts.level3, width: 9)
+    terminal.write(decimal: (counts.level1 + counts.level2 + counts.level3) * 4096, width: 9)
+    terminal.write(decimal: counts.blocks, width: 8)
+    terminal.write(decimal: counts.pages, width: 8)
+    terminal.write(decimal: counts.objects, width: 9)
+    terminal.newLine()
+  }
+}
+
+extension TaskFacts {
+  /// Session 1 is the memory server itself: its account is the one that all others are taken from.
+  var isServer: Bool { session == 1 }
+
+  /// The facts with what the server granted to others counted as theirs.
+  func keeping(_ granted: UInt64) -> TaskFacts {
+    guard isServer else { return self }
+    var own = self
+    own.used -= min(granted, used)
+    own.quota -= min(granted, quota)
+    return own
+  }
+}
+
+extension MemoryCounts {
+  /// All frames of RAM; those that the server holds back are free ones.
+  var all: UInt64 { free + privatePages + pages + tables + objects + fixed + unclaimed }
+}
