@@ -32,9 +32,15 @@ struct FaultReport {
     if fault.hasAddress {
       line.put(UInt8(ascii: " "))
       line.write(hex: fault.address)
-      line.write(fault.isForbidden ? ", which its region does not allow" : ", where nothing is mapped")
+      line.write(place)
     }
     return line
+  }
+
+  /// What is at the address, as far as the task is concerned.
+  private var place: StaticString {
+    if isKernel { return ", in the kernel's half" }
+    return fault.isForbidden ? ", which its region does not allow" : ", where nothing is mapped"
   }
 
   private func writeAct(_ line: inout LogLine) {
