@@ -102,6 +102,7 @@ extension Child {
     for await action in queue {
       switch action {
       case .write(let bytes): _ = try? await writer.write(bytes)
+      case .pause(let time): try? await Task.sleep(for: time)
       case .close: try? await writer.finish()
       case .stop: stop()
       }

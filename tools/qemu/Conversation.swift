@@ -6,6 +6,8 @@ public enum Step: Sendable, Equatable {
   case send(String)
   /// Send these bytes as they are.
   case bytes([UInt8])
+  /// Send nothing for this long: what the program does while it is left alone.
+  case pause(Duration)
   /// End the program here, as nothing more is wanted from it.
   case stop
   /// Close its standard input.
@@ -15,7 +17,7 @@ public enum Step: Sendable, Equatable {
 /// How far a script of steps has come, given what the program has printed so far.
 struct Conversation {
   /// What the program must do about a step whose turn has come.
-  enum Action: Equatable { case write([UInt8]), close, stop }
+  enum Action: Equatable { case write([UInt8]), pause(Duration), close, stop }
 
   private var steps: ArraySlice<Step>
   private var position = 0
@@ -44,6 +46,7 @@ struct Conversation {
         (position, searched) = (end, end)
       case .send(let text): actions.append(.write(Array(text.utf8)))
       case .bytes(let bytes): actions.append(.write(bytes))
+      case .pause(let time): actions.append(.pause(time))
       case .close: actions.append(.close)
       case .stop: actions.append(.stop)
       }
