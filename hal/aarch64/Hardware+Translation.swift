@@ -28,6 +28,17 @@ extension Hardware {
   }
   /// No ISB: the kernel touches nothing through TTBR0, and the exception return synchronises. D8.2.2.
   package func activate(translation: UInt64) { cpu_write_task_translation(translation) }
+  /// AT S1E1R and S1E0R; the ISBs order them after the change of TTBR0 and before the read. Arm ARM D8.12, C6.2.14.
+  package func probe(_ address: UInt64, asTask: Bool, translation: UInt64, returningTo previous: UInt64) -> UInt64 {
+    cpu_write_task_translation(translation)
+    cpu_isb()
+    if asTask { cpu_translate_as_task(address) } else { cpu_translate(address) }
+    cpu_isb()
+    let answer = cpu_translation_result()
+    cpu_write_task_translation(previous)
+    cpu_isb()
+    return answer
+  }
 
   package func kernelRootEntry(_ index: UInt64) -> UInt64 {
     memory(kernelRoot &+ index &* 8, as: UInt64.self).pointee

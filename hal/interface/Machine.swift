@@ -25,6 +25,9 @@ public protocol Machine: ~Copyable {
   mutating func completeInvalidation()
   /// Walks `translation` (TTBR0_EL1: identifier << 48 | root) from here on.
   mutating func activate(translation: UInt64)
+  /// What the MMU makes of an address under `translation`, read as the kernel or as a task reads: PAR_EL1. The
+  /// machine walks `previous` afterwards, as it did before.
+  func probe(_ address: UInt64, asTask: Bool, translation: UInt64, returningTo previous: UInt64) -> UInt64
 
   /// Entry `index` of the kernel's first-level table.
   func kernelRootEntry(_ index: UInt64) -> UInt64

@@ -64,7 +64,9 @@ extension Simulated {
   /// Break before make: a valid entry is emptied, forgotten and only then filled again. Arm ARM D8.14.1.
   private mutating func check(_ key: TranslationMemory.Entry, from old: UInt64, to value: UInt64) {
     guard value & 1 != 0 else { return }
-    if old & 1 != 0, old != value { violations.append("entry \(key.index) of table \(key.table) changed without break") }
+    if old & 1 != 0, old != value {
+      violations.append("entry \(key.index) of table \(key.table) changed without break")
+    }
     if let before = remembered.stale[key], before != value {
       violations.append("entry \(key.index) of table \(key.table) made again before the MMU forgot it")
     }
@@ -118,16 +120,40 @@ extension Simulated {
   public func kernelRootEntry(_ index: UInt64) -> UInt64 { kernelRoot[Int(index)] }
 
   public mutating func setKernelRootEntry(_ index: UInt64, to value: UInt64) {
-    if kernelRoot[Int(index)] & 1 != 0, value & 1 != 0 { violations.append("kernel entry \(index) changed without break") }
+    if kernelRoot[Int(index)] & 1 != 0, value & 1 != 0 {
+      violations.append("kernel entry \(index) changed without break")
+    }
     kernelRoot[Int(index)] = value
     remembered.unpublished = true
     note(.storeKernelRoot(index, value))
+  }
+
+  /// The frame of the entry and the attributes' byte as MAIR names them, or the level at which the walk ended. Of the
+  /// kernel's half only the first level is modelled.
+  public func probe(_ address: UInt64, asTask: Bool, translation: UInt64, returningTo previous: UInt64) -> UInt64 {
+    let fault: UInt64 = 1
+    if address >> 63 != 0 {
+      return kernelRoot[Int(address >> 30 & 511)] & 1 == 0 || asTask ? fault : address & 0x7f_ffff_f000
+    }
+    var table = translation & 0xffff_ffff_f000
+    for (level, shift) in [(1, 30), (2, 21), (3, 12)] as [(UInt64, UInt64)] {
+      let entry = memory(table + (address >> shift & 511) * 8, as: UInt64.self).pointee
+      guard entry & 1 != 0 else { return fault | (4 + level) << 1 }
+      if level == 3 || entry & 2 == 0 {
+        let offset = address & (1 << shift - 1) & ~0xfff
+        return entry >> 6 & 1 == 0 && asTask ? fault | (12 + level) << 1 : entry & 0xffff_ffff_f000 | offset
+      }
+      table = entry & 0xffff_ffff_f000
+    }
+    return fault
   }
 
   /// Notes what must hold whenever the kernel returns to a task.
   public mutating func checkAtReturn() {
     if remembered.unpublished { violations.append("return to a task with unordered stores to tables") }
     if remembered.incomplete { violations.append("return to a task with an unfinished invalidation") }
-    if !remembered.stale.isEmpty { violations.append("return to a task while the MMU remembers \(remembered.stale.count) removed entries") }
+    if !remembered.stale.isEmpty {
+      violations.append("return to a task while the MMU remembers \(remembered.stale.count) removed entries")
+    }
   }
 }

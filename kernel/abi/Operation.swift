@@ -78,6 +78,9 @@ public enum Inspection: UInt64, Sendable {
   /// The kernel: x0 static tables, x1 further tables, x2 boot frames, x3 bytes of text and read-only blocks,
   /// x4 bytes of data block, x5 bytes lost to granularity, x6 counter frequency, x7 processors found.
   case kernel = 4
+  /// What the MMU itself makes of address x1 while task x9 runs: x0 returns PAR_EL1 (Arm ARM D17.2.114) of a read at
+  /// EL1 (x2 = 0) or at EL0 (x2 = 1).
+  case probe = 5
 }
 
 /// What `thread` does to the thread of a task.

@@ -20,6 +20,7 @@ extension Kernel where M: ~Copyable {
       let covered = TableGeometry.frames(level: walk.level)
       show(
         caller, walk.level, walk.entry.frame + page & (covered - 1), walk.entry.rights.rawValue, covered)
+    case .probe: try probe(caller, own)
     case .task: inspectTask(caller, try actingTask(handleWord(caller), of: own, .control))
     case .interrupt:
       let found = try find(handleWord(caller), of: own, .interrupt, rights: Rights.Interrupt.show.rawValue)
@@ -31,8 +32,20 @@ extension Kernel where M: ~Copyable {
       setWord(caller, 5, facts.lostBytes)
       setWord(caller, 6, machine.counterFrequency)
       setWord(caller, 7, facts.processors)
-    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.kernel.rawValue)
+    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.probe.rawValue)
     }
+  }
+
+  /// Asks the MMU. Its answer holds a physical address, so that only who maps memory in the task may ask; where the
+  /// kernel's half lies is no secret.
+  private func probe(_ caller: UInt64, _ own: UInt64) throws(Refusal) {
+    let owner = try addressSpace(handleWord(caller), of: own)
+    let level = word(caller, 2)
+    guard level <= 1 else { throw Refusal(.outOfRange, level, limit: 1) }
+    let answer = machine.probe(
+      word(caller, 1), asTask: level == 1, translation: task(owner).pointee.translation,
+      returningTo: cpu.translation)
+    show(caller, answer, 0, 0, 0)
   }
 
   private func inspectTask(_ caller: UInt64, _ owner: UInt64) {

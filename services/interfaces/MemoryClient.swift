@@ -143,4 +143,16 @@ extension Client where Service == MemoryInterface {
   {
     DeviceFacts(try call(.deviceAt(index: index), &gate))
   }
+
+  /// What the MMU makes of an address in a task's space: PAR_EL1 of a read at EL1, or at EL0.
+  @inlinable public func probe(session: UInt64, address: UInt64, asTask: Bool, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> UInt64
+  {
+    try call(.probe(session: session, address: address, asTask: asTask), &gate)[0]
+  }
+
+  /// Says that all is started.
+  @inlinable public func started(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
+    _ = try call(.started, &gate)
+  }
 }

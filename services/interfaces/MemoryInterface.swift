@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 1 }
+  @inlinable public static var version: UInt64 { 2 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -57,6 +57,11 @@ public enum MemoryInterface: Interface {
     case regionAt(session: UInt64, slot: UInt64)
     /// Device `index` of the device tree.
     case deviceAt(index: UInt64)
+    /// What the MMU makes of an address in a task's space, read at EL1 or at EL0. For the supervisor alone: the answer
+    /// holds a physical address.
+    case probe(session: UInt64, address: UInt64, asTask: Bool)
+    /// All is started: the server logs what the mappings cost. For the supervisor alone.
+    case started
   }
 
   /// Why the server refuses.
@@ -150,6 +155,9 @@ extension MemoryInterface.Request {
     case .tableCounts(let session): message = Message(session, label: 19)
     case .regionAt(let session, let slot): message = Message(session, slot, label: 20)
     case .deviceAt(let index): message = Message(index, label: 21)
+    case .probe(let session, let address, let asTask):
+      message = Message(session, address, asTask ? 1 : 0, label: 22)
+    case .started: message = Message(label: 23)
     }
   }
 
@@ -179,6 +187,8 @@ extension MemoryInterface.Request {
     case 19: self = .tableCounts(session: w[0])
     case 20: self = .regionAt(session: w[0], slot: w[1])
     case 21: self = .deviceAt(index: w[0])
+    case 22: self = .probe(session: w[0], address: w[1], asTask: w[2] != 0)
+    case 23: self = .started
     default: return nil
     }
   }

@@ -13,13 +13,16 @@ extension BadCalls {
     slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(0, 1, handle: $0) }
     + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(1, 1, handle: $0) }
     + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(2, handle: $0) }
+    + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(5, 1, handle: $0) }
     + slots(.inspect, .interrupt, right: 2, without: Slot.interruptNoRights) { Message(3, handle: $0) }
     + [
-      refuse(.inspect, "selector 5", .invalidOperation, 5, 4) { _ in Message(5) },
-      refuse(.inspect, "selector max", .invalidOperation, big, 4) { _ in Message(big) },
+      refuse(.inspect, "selector 6", .invalidOperation, 6, 5) { _ in Message(6) },
+      refuse(.inspect, "selector max", .invalidOperation, big, 5) { _ in Message(big) },
       refuse(.inspect, "a slot outside", .slotOutside, 88, 88) { _ in Message(0, 88) },
       refuse(.inspect, "a page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(1, 1 << 27) },
       refuse(.inspect, "page max", .outOfRange, big, 1 << 27) { _ in Message(1, big) },
+      refuse(.inspect, "a probe of the caller's own space", .missingRight, 0, 1) { _ in Message(5, 0x1000) },
+      refuse(.inspect, "a probe at no level", .outOfRange, 2, 1) { _ in Message(5, 0, 2, handle: Slot.task) },
       refuse(.inspect, "a dying task", .busy, Slot.dying) { _ in Message(2, handle: Slot.dying) },
       refuse(.log, "57 bytes", .outOfRange, 57, 56) { _ in Message(57) },
       refuse(.log, "unknown flags", .outOfRange, 0, 56) { _ in Message(1 << 6) },

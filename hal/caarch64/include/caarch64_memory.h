@@ -22,6 +22,10 @@ CAARCH64_ON(tlb_forget_page, "tlbi vae1is, %0")
 CAARCH64_ON(tlb_forget_identifier, "tlbi aside1is, %0")
 CAARCH64_ON(tlb_forget_kernel_page, "tlbi vaae1is, %0")
 
+// What a read of an address would do, into PAR_EL1: at EL1, and at EL0.
+CAARCH64_ON(cpu_translate, "at s1e1r, %0")
+CAARCH64_ON(cpu_translate_as_task, "at s1e0r, %0")
+
 #if CAARCH64_REAL
 
 #define CAARCH64_ZERO "dc zva, %0\n\tadd %0, %0, #64\n\t"

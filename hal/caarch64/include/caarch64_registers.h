@@ -26,6 +26,7 @@ CAARCH64_READ(cpu_cache_type, "ctr_el0")
 CAARCH64_READ(cpu_read_translation_control, "tcr_el1")
 CAARCH64_WRITE(cpu_write_translation_control, "tcr_el1")
 CAARCH64_WRITE(cpu_write_task_translation, "ttbr0_el1")
+CAARCH64_READ(cpu_translation_result, "par_el1")
 
 // The virtual counter and its timer.
 CAARCH64_READ(cpu_counter, "cntvct_el0")

@@ -28,6 +28,7 @@ struct Environment: InitEnvironment {
     guard let bundle = MappedBundle(byteCount: bytes) else { throw MemoryRefusal(.bundleOutside, bytes) }
     var server = InitServer(Environment(bundle: bundle, entryCount: bundle.count))
     server.startServices(&gate)
+    try Client<MemoryInterface>.own.started(&gate)
     gate.log("ready", server.summary())
     do throws(Refusal) { try server.serve(on: WellKnownSlot.service, &gate) } catch { throw MemoryRefusal(error) }
   } catch { fail("start", error) }

@@ -48,6 +48,9 @@ extension MemoryServer: Server {
     case .exit(let status): return try exit(status, caller, &gate)
     case .mapLog(let slot, let page): return try mapLog(slot, page, caller, &gate)
     case .mapBundle(let slot, let page): return try mapBundle(slot, page, caller, &gate)
+    case .probe(let session, let address, let asTask):
+      return try probe(session, address, asTask: asTask, caller, &gate)
+    case .started: return try started(caller, &gate)
     default: return try tell(request, &gate)
     }
   }

@@ -120,7 +120,7 @@ extension MemoryServer {
   }
 
   /// The slot of a task's handle: its session, or the server's own.
-  private mutating func known(_ number: UInt64) throws(MemoryRefusal) -> UInt64 {
+  mutating func known(_ number: UInt64) throws(MemoryRefusal) -> UInt64 {
     guard number == HandOver.Slot.task || sessions.place(of: number) != nil else {
       throw MemoryRefusal(.noSuchTask, number)
     }
