@@ -102,8 +102,7 @@ extension MemoryServer {
 
   /// Refuses a caller whose entry in the bundle lacks a flag.
   mutating func require(_ flag: Bundle.Flags, _ caller: Caller) throws(MemoryRefusal) {
-    let flags = try entry(sessions[caller.place].entry).flags
-    guard flags.contains(flag) else { throw MemoryRefusal(.notPermitted, UInt64(flag.rawValue)) }
+    guard sessions[caller.place].flags.contains(flag) else { throw MemoryRefusal(.notPermitted, UInt64(flag.rawValue)) }
   }
 
   /// An entry of the bundle, which boot has checked.

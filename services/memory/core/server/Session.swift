@@ -8,6 +8,8 @@ struct Session: ~Copyable {
   var number: UInt64 = 0
   /// Its entry in the bundle.
   var entry = 0
+  /// What that entry allows it.
+  var flags = Bundle.Flags(rawValue: 0)
   /// The frame of its task object, as the ledger names it.
   var frame: UInt64 = 0
   /// Its name.
