@@ -10,8 +10,8 @@ export GDB_FLAGS  ?=
 
 SERVICES := memory init interrupts console clock shell faulter
 # Systems of the tests, tests/system/NAME/system.json, and the services that only they have; booted with -initrd.
-SYSTEMS       := bench
-TEST_SERVICES := bench-client bench-echo
+SYSTEMS       := bench hostile seed
+TEST_SERVICES := bench-client bench-echo trial
 
 comma  := ,
 swift  := swift build --scratch-path .build

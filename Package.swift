@@ -87,6 +87,10 @@ let images: [Target] = [
   image(
     "faulter", "services/faulter/main", script: "service.ld",
     ["ABI", "Interfaces", "Runtime", "CRuntime", "Faults", "ShellCore"]),
+  .target(name: "TrialRegisters", path: "tests/system/trial/registers"),
+  image(
+    "trial", "tests/system/trial/main", script: "service.ld",
+    ["ABI", "Interfaces", "Runtime", "CRuntime", "Faults", "ShellCore", "TrialRegisters"]),
 ]
 
 /// What runs on the developer's machine: the machine model, the packer, the QEMU runner, the tests.

@@ -17,7 +17,6 @@ public protocol BlobSource {
   /// A source over the blob at `start`, which must stay readable for as many bytes as the tree's header
   /// says, or the `limit` given to the reader if that is less.
   @unsafe public init(start: UnsafePointer<UInt32>) {
-    // Safety: the caller vouches for the blob, see above.
     unsafe self.start = unsafe start
   }
 

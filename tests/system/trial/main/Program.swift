@@ -1,0 +1,23 @@
+internal import ABI
+internal import Faults
+internal import Interfaces
+internal import Runtime
+internal import TrialRegisters
+
+/// SwiftPM wants an executable's entry; the image's is `service_main`.
+@main enum Program { static func main() {} }
+
+/// One program for all parts of the trials: a task's name in the system file says which one it plays.
+@c(service_main) public func start(_ argument: UInt64) {
+  var gate = SystemGate()
+  let name = (try? gate.inspect(.task)[0]) ?? 0
+  switch Name(word: name) {
+  case "victim": registers_serve(3)
+  case "spinner": registers_spin()
+  case "peeker": _ = fault_read(argument)
+  case "hostile": Hostile().run()
+  case "seed": Seed().run()
+  default: exit(2)
+  }
+  exit(3)
+}
