@@ -48,8 +48,6 @@ public enum Status: UInt64, Error, Sendable {
   case busy = 22
   /// No address-space identifier is free (value: tasks, limit: identifiers).
   case identifiersExhausted = 23
-  /// The thread was taken out of its wait (value: 0).
-  case interrupted = 24
 }
 
 /// A refusal with the two values that it names.

@@ -2,7 +2,7 @@ internal import Machine
 
 // Address-space identifiers (ASIDs): a bit of the store for each that is in use. 0 belongs to nobody.
 extension Kernel where M: ~Copyable {
-  /// The next free identifier, round robin, so that an old one rests as long as possible.
+  /// A free identifier; the search goes on in the word where the last one was found.
   mutating func takeIdentifier() -> UInt64? {
     for step in 0...64 {
       let index = (identifierCursor + step) & 63

@@ -4,7 +4,7 @@ internal import Machine
 
 extension Kernel where M: ~Copyable {
   /// `inspect`: facts about what the caller holds; changes nothing.
-  func inspect(_ caller: UInt64) throws(Refusal) {
+  mutating func inspect(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
     switch Inspection(rawValue: word(caller, 0)) {
     case .handle:

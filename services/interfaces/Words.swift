@@ -27,7 +27,6 @@ extension Status {
     case .invalidRights: "rights that may not go together: rights"
     case .busy: "in use: has, may have"
     case .identifiersExhausted: "no address-space identifier is free: tasks, identifiers"
-    case .interrupted: "taken out of its wait"
     }
   }
 }
