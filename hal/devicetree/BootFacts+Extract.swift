@@ -6,8 +6,9 @@ extension BootFacts {
     treeTotalBytes = tree.totalBytes
     try gatherMemory(tree)
     try gatherReserved(tree)
-    uart = try UART(tree)
+    // Before the UART, whose interrupt would otherwise be what a tree without a GIC is refused for.
     gic = try GIC(tree)
+    uart = try UART(tree)
     cpuCount = BootFacts.cpus(tree)
     psci = BootFacts.psci(tree)
     try gatherChosen(tree)
@@ -80,13 +81,11 @@ extension BootFacts {
 }
 
 extension UART {
-  /// The PL011 that /chosen names, else the first there is.
+  /// The tree's console.
   init(_ tree: DeviceTree<some BlobSource>) throws(DeviceTreeError) {
-    var node = tree.node(compatibleWith: "arm,pl011")
-    if let chosen = tree.standardOutput, tree.isCompatible(chosen, with: "arm,pl011"), tree.isEnabled(chosen) {
-      node = chosen
+    guard let node = tree.console, let range = try tree.range(0, of: node) else {
+      throw DeviceTreeError(.noUART, 0, 1)
     }
-    guard let node, let range = try tree.range(0, of: node) else { throw DeviceTreeError(.noUART, 0, 1) }
     registers = range
     interrupt = try tree.interrupt(0, of: node)
   }

@@ -92,6 +92,12 @@ extension DeviceTree {
     return alias(path).flatMap { node(at: $0) }
   }
 
+  /// The PL011 that /chosen names, else the first there is; none that the tree disables.
+  public var console: DeviceTreeNode? {
+    if let chosen = standardOutput, isCompatible(chosen, with: "arm,pl011"), isEnabled(chosen) { return chosen }
+    return node(compatibleWith: "arm,pl011")
+  }
+
   /// The path that /aliases gives for `name`.
   private func alias(_ name: Text) -> Text? {
     guard let aliases = child(of: root, named: "aliases") else { return nil }

@@ -42,6 +42,7 @@ public struct BundleError: Error, Equatable {
     case startNotExecutable
     case unalignedStart
     case malformedCompatible
+    case trailingBytes
   }
 
   /// The rule that was broken.
@@ -107,6 +108,7 @@ extension BundleError.Reason {
     case .startNotExecutable: "entry address, in none of the executable segments of"
     case .unalignedStart: "entry address, not a multiple of"
     case .malformedCompatible: "bytes of a list of compatible strings, at most"
+    case .trailingBytes: "bytes present, the bundle ends after"
     }
   }
 }

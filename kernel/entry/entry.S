@@ -21,6 +21,23 @@ enter:
   mov x19, x0                   // the device tree
   mrs x20, CurrentEL
   lsr x20, x20, #2              // the level of entry: 1, 2 or 3
+  adrp x0, stack_top            // a refusal needs a stack, and a place to end where HLT is undefined
+  add x0, x0, :lo12:stack_top
+  mov sp, x0
+  adrp x1, asleep
+  add x1, x1, :lo12:asleep
+  cmp x20, #2
+  b.hi 1f
+  b.eq 2f
+  msr vbar_el1, x1
+  b 3f
+1:
+  msr vbar_el3, x1
+  b 3f
+2:
+  msr vbar_el2, x1
+3:
+  isb
   cmp x20, #3
   mov x0, #REFUSED_LEVEL
   b.eq boot_refused
@@ -198,6 +215,17 @@ upper:
 boot_refused:
   mov x21, x0
   bl semihosting_exit
+  mov x0, x21
+1:
+  wfi
+  b 1b
+
+  // The vectors until those of vectors.S can be: they know EL1 alone, and an image at its own address. Of this
+  // table only the one that HLT takes is there.
+  .section .text.asleep, "ax"
+  .balign 2048
+asleep:
+  .space 0x200
   mov x0, x21
 1:
   wfi

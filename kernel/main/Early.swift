@@ -46,8 +46,9 @@ private func readFacts(
     state.facts = facts
     return facts
   } catch {
-    let node = tree.standardOutput ?? tree.node(compatibleWith: "arm,pl011")
-    if let node, let registers = try tree.range(0, of: node) { console = EmergencyConsole(base: registers.base) }
+    if let node = tree.console, let registers = try tree.range(0, of: node) {
+      console = EmergencyConsole(base: registers.base)
+    }
     throw error
   }
 }

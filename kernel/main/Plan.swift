@@ -64,7 +64,8 @@ extension Boot {
       return (ImageLayout.bundle, ImageLayout.bundleEnd &- ImageLayout.bundle)
     }
     let given = FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)
-    guard disk.base & 4095 == 0, kernel.reach(given) else { stop(.bundlePlace(disk.base, disk.end)) }
+    // An empty one is a bundle too short, which its check says.
+    guard disk.base & 4095 == 0, disk.size == 0 || kernel.reach(given) else { stop(.bundlePlace(disk.base, disk.end)) }
     return (disk.base, disk.size)
   }
 
@@ -79,6 +80,10 @@ extension Boot {
     // The image was checked when it was made: its checksum is not taken again, so that boot does not grow
     // with it. What comes from outside is.
     let bundle = try Bundle(bytes, verifyingChecksum: isGiven)
+    // Pages that no checksum covers would be the memory server's to hand out as the bundle's.
+    guard bundle.bytes.count == bytes.count else {
+      throw BundleError(.trailingBytes, found: place.size, expected: UInt64(bundle.bytes.count))
+    }
     let server = bundle[0]
     plan.entry = server.start
     plan.stackTop = server.stackTop
