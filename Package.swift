@@ -118,7 +118,7 @@ let host: [Target] = [
     "InterfacesTests",
     ["Interfaces", "Runtime", "ABI", "Registers", "InitCore", "ConsoleCore", "Drivers"]),
   test("DocsTests", []),
-  test("SystemTests", ["QEMU"], exclude: ["Expected", "Fixtures"]),
+  test("SystemTests", ["ABI", "QEMU"], exclude: ["Expected", "Fixtures"]),
   test(
     "MemoryTests",
     [

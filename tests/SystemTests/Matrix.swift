@@ -19,8 +19,8 @@ extension Guest {
     return cells
   }()
 
-  /// Sizes of RAM that are odd, large or split by the hole below 4 GiB, each on the default machine.
-  static let sizes: [Guest] = ["64M", "193M", "1G", "3G", "16G"].map { memory in
+  /// The default machine with another amount of RAM.
+  static func with(memory: String) -> Guest {
     var guest = Guest()
     guest.memory = memory
     return guest

@@ -14,10 +14,15 @@ final class Workspace: Sendable {
 
   /// Writes a file, and the folders above it, and gives its path.
   @discardableResult func write(_ name: String, _ text: String) throws -> String {
+    try write(name, bytes: Array(text.utf8))
+  }
+
+  /// Writes a file of bytes, and the folders above it, and gives its path.
+  @discardableResult func write(_ name: String, bytes: [UInt8]) throws -> String {
     let file = "\(path)/\(name)"
     let folder = URL(filePath: file).deletingLastPathComponent()
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: URL(filePath: file))
+    try Data(bytes).write(to: URL(filePath: file))
     return file
   }
 
