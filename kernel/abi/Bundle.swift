@@ -15,13 +15,25 @@ public struct Bundle: ~Escapable {
   ///   does before it starts the first task; everything else is checked all the same.
   @_lifetime(copy bytes)
   public init(_ bytes: Span<UInt8>, verifyingChecksum: Bool = true) throws(BundleError) {
-    let size = try BundleCheck.header(bytes)
-    self.bytes = bytes.extracting(0..<size)
-    self.count = Int(bytes.word32(at: BundleLayout.Header.entryCount))
+    try self.init(headerOf: bytes)
     if verifyingChecksum {
       try BundleCheck.checksum(self.bytes)
     }
     try BundleCheck.entries(self)
+  }
+
+  @_lifetime(copy bytes)
+  private init(headerOf bytes: Span<UInt8>) throws(BundleError) {
+    let size = try BundleCheck.header(bytes)
+    self.bytes = bytes.extracting(0..<size)
+    self.count = Int(bytes.word32(at: BundleLayout.Header.entryCount))
+  }
+
+  /// The first entry of a bundle that came in the kernel's own image, where the packer put it after a check of
+  /// the whole. Header and this entry are checked, for boot uses no other; who does makes a `Bundle`.
+  public static func firstEntry(of bytes: Span<UInt8>) throws(BundleError) -> Entry {
+    let bundle = try Bundle(headerOf: bytes)
+    return try BundleCheck.entry(at: 0, in: bundle)
   }
 
   /// The entry at `index`, which must be less than `count`.
@@ -65,11 +77,9 @@ public struct Bundle: ~Escapable {
 extension Span<UInt8> {
   /// The little-endian word at `offset`.
   func word32(at offset: Int) -> UInt32 {
-    var word: UInt32 = 0
-    for index in 0..<4 {
-      word |= UInt32(self[offset + index]) &<< UInt32(truncatingIfNeeded: 8 * index)
-    }
-    return word
+    // One check of bounds for the four bytes.
+    let bytes = extracting(offset..<offset + 4)
+    return UInt32(bytes[0]) | UInt32(bytes[1]) &<< 8 | UInt32(bytes[2]) &<< 16 | UInt32(bytes[3]) &<< 24
   }
 
   /// The little-endian double word at `offset`.

@@ -34,17 +34,23 @@ enum BundleCheck {
   /// Checks every entry, alone and beside the others.
   static func entries(_ bundle: borrowing Bundle) throws(BundleError) {
     for index in 0..<bundle.count {
-      let entry = bundle[index]
-      try name(entry.name, at: index, in: bundle)
-      try counts(bundle.bytes, at: index)
-      try numbers(entry, at: index, of: bundle.count)
-      for slot in 0..<entry.segmentCount {
-        try segment(entry.segments[slot], at: index, in: bundle)
-      }
-      try layout(entry, at: index)
-      try grants(entry, at: index)
+      _ = try entry(at: index, in: bundle)
     }
     try pages(bundle)
+  }
+
+  /// Checks and answers an entry, beside those before it.
+  static func entry(at index: Int, in bundle: borrowing Bundle) throws(BundleError) -> Bundle.Entry {
+    let entry = bundle[index]
+    try name(entry.name, at: index, in: bundle)
+    try counts(bundle.bytes, at: index)
+    try numbers(entry, at: index, of: bundle.count)
+    for slot in 0..<entry.segmentCount {
+      try segment(entry.segments[slot], at: index, in: bundle)
+    }
+    try layout(entry, at: index)
+    try grants(entry, at: index)
+    return entry
   }
 
   /// The first byte behind a table of `count` entries.

@@ -26,10 +26,14 @@ extension Kernel where M: ~Copyable {
     machine.memory(address, as: Handle.self)
   }
 
-  /// The ledger's word of a claimed frame. The ledger of each GiB lies at its start.
+  /// The ledger's word of a claimed frame.
   @inline(__always) package func ledger(_ frame: UInt64) -> Reference<LedgerWord> {
+    machine.memory(ledgerAddress(frame), as: LedgerWord.self)
+  }
+
+  /// Where the ledger's word of a frame lies. The ledger of each GiB lies at its start.
+  @inline(__always) func ledgerAddress(_ frame: UInt64) -> UInt64 {
     let gigabyte = frame & ~(Geometry.gigabyteFrames - 1)
-    let address = gigabyte << 12 | (frame & (Geometry.gigabyteFrames - 1)) << 3
-    return machine.memory(address, as: LedgerWord.self)
+    return gigabyte << 12 | (frame & (Geometry.gigabyteFrames - 1)) << 3
   }
 }

@@ -38,6 +38,9 @@ public struct StartPlan {
   public var stackPages: UInt64 = 0
   /// Priority of the memory server.
   public var priority: UInt64 = 60
+  /// Whether instruction fetch sees the bundle already: a boot loader has cleaned the kernel's image out of the
+  /// data caches, and boot has emptied the instruction cache since.
+  public var codeIsPublished = false
   /// Further frames of its handle table.
   public var extraFrames: UInt64 = 8
   /// No plan.
@@ -48,7 +51,7 @@ extension Kernel where M: ~Copyable {
   /// Starts the memory server, gives it all memory, and makes it the current thread. The frames it needs come
   /// by a pointer that only moves up, from those behind the image; it is gone when this returns.
   public mutating func start(_ plan: StartPlan) {
-    var boot = BootFrames(plan.firstFreeFrame)
+    var boot = BootFrames(plan)
     let extra = plan.extraFrames
     let first = boot.take(extra + 1)
     let root = boot.take(1)
@@ -66,6 +69,8 @@ extension Kernel where M: ~Copyable {
     t.pointee.registers.stack = plan.stackTop
     t.pointee.priority = plan.priority
     t.pointee.state = ThreadState.ready
+    // The tables' stores are visible before the server's first access.
+    machine.publishTables()
     switchTo(server + Task.threadOffset)
   }
 
@@ -128,8 +133,16 @@ struct BootFrames {
   var tree: UInt64 = 0
   /// The Memory of the ledger.
   var ledger: UInt64 = 0
+  /// The table of level 3 that the last page was entered in, and that page.
+  var leaf: UInt64 = 0
+  var leafPage: UInt64 = 0
+  /// As in the plan.
+  let codeIsPublished: Bool
 
-  init(_ first: UInt64) { next = first }
+  init(_ plan: StartPlan) {
+    next = plan.firstFreeFrame
+    codeIsPublished = plan.codeIsPublished
+  }
 
   /// Takes frames in a row.
   mutating func take(_ count: UInt64) -> UInt64 {

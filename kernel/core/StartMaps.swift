@@ -68,6 +68,7 @@ extension Kernel where M: ~Copyable {
     }
     handle(slot).pointee.mapped = segment.pages
     task(server).pointee.used += segment.pages
+    task(server).pointee.mappedPages += segment.pages
   }
 
   /// Frames that are never given out, mapped where they lie: the first of a region of `pages` (0: just these)
@@ -82,10 +83,11 @@ extension Kernel where M: ~Copyable {
     handle(slot).pointee.offset = offset
     for offset in 0..<frames.count {
       let frame = frames.first + offset
-      if rights.contains(.execute) { machine.synchronizeInstructions(frame: frame) }
+      if rights.contains(.execute), !boot.codeIsPublished { machine.synchronizeInstructions(frame: frame) }
       enter(server, page: page + offset, frame: frame, rights, &boot)
     }
     handle(slot).pointee.mapped = frames.count
+    task(server).pointee.mappedPages += frames.count
   }
 
   private func regionSlot(_ server: UInt64, _ boot: inout BootFrames) -> UInt64 {
@@ -97,15 +99,26 @@ extension Kernel where M: ~Copyable {
   private mutating func enter(
     _ server: UInt64, page: UInt64, frame: UInt64, _ rights: Rights.Memory, _ boot: inout BootFrames
   ) {
-    var found = walk(server, page: page)
-    if found.middle == 0 { grow(server, boot.take(1), level: 2, parent: root(of: server), page: page) }
-    found = walk(server, page: page)
-    if found.leaf == 0 { grow(server, boot.take(1), level: 3, parent: found.middle, page: page) }
-    found = walk(server, page: page)
+    if page >> 9 != boot.leafPage >> 9 || boot.leaf == 0 {
+      boot.leaf = leaf(server, page: page, &boot)
+      boot.leafPage = page
+    }
     let descriptor = Descriptor.page(frame: frame, rights: rights, kind: .normal)
-    machine.setDescriptor(table: found.leaf, index: page & 511, to: descriptor.raw)
-    ledger(found.leaf).pointee = ledger(found.leaf).pointee.using(1)
-    task(server).pointee.mappedPages += 1
-    machine.publishTables()
+    machine.setDescriptor(table: boot.leaf, index: page & 511, to: descriptor.raw)
+    ledger(boot.leaf).pointee = ledger(boot.leaf).pointee.using(1)
+  }
+
+  /// The table of level 3 for a page, grown where it is missing.
+  private mutating func leaf(_ server: UInt64, page: UInt64, _ boot: inout BootFrames) -> UInt64 {
+    var found = walk(server, page: page)
+    if found.middle == 0 {
+      found.middle = boot.take(1)
+      grow(server, found.middle, level: 2, parent: root(of: server), page: page)
+    }
+    if found.leaf == 0 {
+      found.leaf = boot.take(1)
+      grow(server, found.leaf, level: 3, parent: found.middle, page: page)
+    }
+    return found.leaf
   }
 }
