@@ -43,9 +43,9 @@ package struct Hardware: Machine, ~Copyable {
   /// Kernel virtual address of a frame.
   package static func address(_ frame: UInt64) -> UInt64 { directMap &+ frame &<< 12 }
 
-  package func emergencyWrite(_ byte: UInt8) {
+  package func emergencyWrite(_ bytes: UInt64, count: UInt64) {
     guard Descriptor(raw: kernelRootEntry(0)).isValid else { return }
-    EmergencyConsole(base: console).write(byte)
+    EmergencyConsole(base: console).write(bytes, count: count)
   }
 
   /// The image tells it, and stops: kernel/main/Panic.swift.

@@ -65,8 +65,8 @@ public protocol Machine: ~Copyable {
   /// Loads the FP/SIMD registers from 528 bytes at a physical address.
   mutating func loadFloatingPoint(from address: UInt64)
 
-  /// Writes a byte on the emergency console, if the kernel has it.
-  mutating func emergencyWrite(_ byte: UInt8)
+  /// Writes up to eight bytes, the first in bits 7:0, on the emergency console if the kernel has it.
+  mutating func emergencyWrite(_ bytes: UInt64, count: UInt64)
   /// Stops with a report: a task faulted that has nobody to tell.
   mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64)
   /// Powers off or restarts; does not return on a real machine.

@@ -96,7 +96,9 @@ public struct Simulated: ~Copyable, Machine {
     for index in 0..<66 { floatingPoint[index] = memory(address + UInt64(index) * 8, as: UInt64.self).pointee }
   }
 
-  public mutating func emergencyWrite(_ byte: UInt8) { printed.append(byte) }
+  public mutating func emergencyWrite(_ bytes: UInt64, count: UInt64) {
+    for index in 0..<count { printed.append(UInt8(truncatingIfNeeded: bytes >> (8 * index))) }
+  }
   public mutating func power(off: Bool) { isOff = off }
   public mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64) {
     halted = "task \(task) syndrome \(syndrome) address \(address) instruction \(instruction)"

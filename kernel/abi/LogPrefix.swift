@@ -1,42 +1,39 @@
-/// The start of a printed log line, byte by byte: `[   0.001] kernel   `.
+/// The start of a printed log line: `[   0.001] kernel   `, in words of eight bytes, the first in bits 7:0.
 public struct LogPrefix {
-  private var milliseconds: UInt64
-  private var source: UInt64
-  private var index = 0
+  /// Bytes 0–7, 8–15 and 16–19.
+  public let words: (UInt64, UInt64, UInt64)
 
-  /// The start of the line that a record begins.
-  /// - Parameter frequency: of the counter, in Hz.
-  public init(record: LogRecord, frequency: UInt64) {
+  /// `[`, eight columns of seconds and milliseconds, `] `, the name in eight columns, a space.
+  /// - Parameters:
+  ///   - time: of the record that begins the line, as the counter has it.
+  ///   - source: of the record.
+  ///   - frequency: of the counter, in Hz.
+  public init(time: UInt64, source: UInt64, frequency: UInt64) {
     // Divided in two parts, so that a counter that ran for years does not overflow.
     let hertz = max(frequency, 1)
-    milliseconds = record.time / hertz * 1000 + record.time % hertz * 1000 / hertz
-    source = record.source
+    let milliseconds = time / hertz * 1000 + time % hertz * 1000 / hertz
+    let stamp =
+      Self.digits(milliseconds / 1000, columns: 4, padding: UInt8(ascii: " "))
+      | UInt64(UInt8(ascii: ".")) &<< 32
+      | Self.digits(milliseconds % 1000, columns: 3, padding: UInt8(ascii: "0")) &<< 40
+    let used = UInt64(64 - source.leadingZeroBitCount + 7) & ~7
+    let name = source | (used < 64 ? 0x2020_2020_2020_2020 &<< used : 0)
+    let close = UInt64(UInt8(ascii: "]")) | UInt64(UInt8(ascii: " ")) &<< 8
+    words = (
+      UInt64(UInt8(ascii: "[")) | stamp &<< 8, stamp &>> 56 | close &<< 8 | name &<< 24,
+      name &>> 40 | UInt64(UInt8(ascii: " ")) &<< 24
+    )
   }
 
-  /// The next byte; nil at the end. `[`, eight columns of seconds and milliseconds, `] `, the name in eight
-  /// columns, a space.
-  public mutating func next() -> UInt8? {
-    defer { index += 1 }
-    switch index {
-    case 0: return UInt8(ascii: "[")
-    case 1...8: return time(column: index - 1)
-    case 9: return UInt8(ascii: "]")
-    case 10, 19: return UInt8(ascii: " ")
-    case 11...18:
-      let byte = UInt8(truncatingIfNeeded: source >> (UInt64(index - 11) * 8))
-      return byte == 0 ? UInt8(ascii: " ") : byte
-    default: return nil
+  /// The last digits of a number, right-aligned: at least one.
+  private static func digits(_ number: UInt64, columns: UInt64, padding: UInt8) -> UInt64 {
+    var rest = number
+    var text: UInt64 = 0
+    for _ in 0..<columns {
+      let isPadding = rest == 0 && text != 0
+      text = text &<< 8 | (isPadding ? UInt64(padding) : UInt64(UInt8(ascii: "0")) + rest % 10)
+      rest /= 10
     }
-  }
-
-  /// Seconds right-aligned in four columns, a point, milliseconds in three.
-  private func time(column: Int) -> UInt8 {
-    if column == 4 { return UInt8(ascii: ".") }
-    let seconds = milliseconds / 1000
-    let (value, place) = column < 4 ? (seconds, 3 - column) : (milliseconds % 1000, 7 - column)
-    var power: UInt64 = 1
-    for _ in 0..<place { power *= 10 }
-    if column < 3, value < power { return UInt8(ascii: " ") }
-    return UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / power % 10)
+    return text
   }
 }

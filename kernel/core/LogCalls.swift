@@ -45,30 +45,39 @@ extension Kernel where M: ~Copyable {
 
   /// Prints the line whose last record is `last`: the records before it that it continues, then itself.
   private mutating func printLine(_ last: UInt64) {
-    let record = record(last)
+    let source = record(last).pointee.source
     let oldest = last > 8 ? last - 8 : 0
     var first = last
     var sequence = last
     while sequence > oldest {
       sequence -= 1
-      let earlier = self.record(sequence)
-      guard earlier.source == record.source else { continue }
-      if earlier.flags & LogRecord.continues == 0 { break }
+      let earlier = record(sequence)
+      guard earlier.pointee.source == source else { continue }
+      if earlier.pointee.flags & LogRecord.continues == 0 { break }
       first = sequence
     }
-    var prefix = LogPrefix(record: self.record(first), frequency: machine.counterFrequency)
-    while let byte = prefix.next() { machine.emergencyWrite(byte) }
-    for sequence in first...last {
-      let part = self.record(sequence)
-      guard part.source == record.source else { continue }
-      for index in 0..<part.length { machine.emergencyWrite(part.byte(index)) }
-    }
-    machine.emergencyWrite(13)
-    machine.emergencyWrite(10)
+    let prefix = LogPrefix(
+      time: record(first).pointee.time, source: source, frequency: machine.counterFrequency)
+    machine.emergencyWrite(prefix.words.0, count: 8)
+    machine.emergencyWrite(prefix.words.1, count: 8)
+    machine.emergencyWrite(prefix.words.2, count: 4)
+    for sequence in first...last where record(sequence).pointee.source == source { printText(sequence) }
+    machine.emergencyWrite(0x0a0d, count: 2)
   }
 
-  private func record(_ sequence: UInt64) -> LogRecord {
-    machine.memory(log.address + UInt64(LogRing.offset(of: sequence)), as: LogRecord.self).pointee
+  private mutating func printText(_ sequence: UInt64) {
+    var left = min(record(sequence).pointee.flags & 63, UInt64(LogRecord.capacity))
+    var index = 0
+    while left > 0 {
+      let count = min(left, 8)
+      machine.emergencyWrite(record(sequence).pointee.text[index], count: count)
+      left -= count
+      index += 1
+    }
+  }
+
+  private func record(_ sequence: UInt64) -> Reference<LogRecord> {
+    machine.memory(log.address + UInt64(LogRing.offset(of: sequence)), as: LogRecord.self)
   }
 
   /// `power`: ends or restarts the machine.

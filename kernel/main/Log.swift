@@ -20,30 +20,35 @@ internal import KernelCore
 /// Writes a line straight on a console: a refusal or a panic, when the ring may not be there.
 @inline(never) func show(_ subject: StaticString, _ text: borrowing Line, on console: EmergencyConsole) {
   let time = kernel.machine.counter()
-  let record = Line().record(from: 0, time: time)
-  var prefix = LogPrefix(record: record, frequency: kernel.machine.counterFrequency)
-  while let byte = prefix.next() { console.write(byte) }
+  let prefix = LogPrefix(time: time, source: ServiceName.kernel, frequency: kernel.machine.counterFrequency)
+  console.write(prefix.words.0, count: 8)
+  console.write(prefix.words.1, count: 8)
+  console.write(prefix.words.2, count: 4)
   var head = Line()
   head.append(subject)
   head.pad(to: 9)
-  for index in 0..<head.count { console.write(head.bytes[index]) }
-  for index in 0..<text.count { console.write(text.bytes[index]) }
-  console.write(0x0d)
-  console.write(0x0a)
+  head.write(to: console)
+  text.write(to: console)
+  console.write(0x0a0d, count: 2)
 }
 
 extension Line {
-  /// The record of 56 bytes of the line from `start`.
-  func record(from start: Int, time: UInt64) -> LogRecord {
+  /// The record of 56 bytes of the line from `start`, a multiple of 56.
+  mutating func record(from start: Int, time: UInt64) -> LogRecord {
     var text: InlineArray<7, UInt64> = .init(repeating: 0)
+    for index in 0..<7 { text[index] = words[start &>> 3 &+ index] }
     let length = min(count &- start, LogRecord.capacity)
-    var index = 0
-    while index < length {
-      text[index &>> 3] |= UInt64(bytes[start &+ index]) &<< UInt64(index & 7 &* 8)
-      index &+= 1
-    }
     let more = count &- start > LogRecord.capacity
     return LogRecord(
       time: time, source: ServiceName.kernel, flags: UInt64(length) | (more ? LogRecord.continues : 0), text: text)
+  }
+
+  /// Writes the line on a console.
+  func write(to console: EmergencyConsole) {
+    var start = 0
+    while start < count {
+      console.write(words[start &>> 3], count: UInt64(min(count &- start, 8)))
+      start &+= 8
+    }
   }
 }
