@@ -12,18 +12,19 @@ public protocol BlobSource {
 
 /// A tree that lies in memory.
 @safe public struct MemorySource: BlobSource {
-  private let start: UnsafePointer<UInt32>
+  private let start: UnsafeRawPointer
 
   /// A source over the blob at `start`, which must stay readable for as many bytes as the tree's header
   /// says, or the `limit` given to the reader if that is less.
   @unsafe public init(start: UnsafePointer<UInt32>) {
-    unsafe self.start = unsafe start
+    // Safety: the caller vouches for the memory.
+    unsafe self.start = UnsafeRawPointer(start)
   }
 
   /// The word at `byteOffset`, a multiple of four.
   public func word(at byteOffset: Int) -> UInt32 {
     // Safety: the reader stays below the total size that it has checked against its limit, and whoever
     // made this source has vouched for that memory.
-    unsafe start[byteOffset / 4]
+    unsafe start.load(fromByteOffset: byteOffset, as: UInt32.self)
   }
 }

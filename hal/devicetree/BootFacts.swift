@@ -22,17 +22,14 @@ public struct BootFacts {
   /// Bytes of the tree as its header gives them.
   public internal(set) var treeTotalBytes = 0
 
-  init() {}
+  /// No facts yet.
+  public init() {}
 }
 
 /// A PL011.
 public struct UART: Equatable, Sendable {
   /// Its registers.
   public internal(set) var registers = AddressRange()
-  /// Its interrupt; nil where the tree gives none.
-  public internal(set) var interrupt: InterruptLine?
-
-  init() {}
 }
 
 /// The interrupt controller's parts.

@@ -1,23 +1,42 @@
+/// The `reg` property of a node: how many ranges it has, and where they stand.
+struct Registers {
+  /// Ranges; 0 where there is no `reg`.
+  var count = 0
+  fileprivate var offset = 0
+  fileprivate var cells = Cells()
+}
+
 extension DeviceTree {
   /// Ranges in the `reg` property of `node`; 0 where it has none.
-  public func rangeCount(of node: DeviceTreeNode) throws(DeviceTreeError) -> Int {
-    guard node.depth > 0, let reg = property("reg", of: node) else { return 0 }
-    let cells = try Cells(self, ofNodeAt: node.ancestor(at: node.depth - 1))
-    return try count(reg, of: cells.address + cells.size)
-  }
+  public func rangeCount(of node: DeviceTreeNode) throws(DeviceTreeError) -> Int { try registers(of: node).count }
 
   /// The range at `index` of a node's `reg`, as the CPU sees it: translated by the `ranges` of every bus
   /// above. An empty `ranges` maps one to one, a missing one means that the CPU cannot reach the node.
   public func range(_ index: Int, of node: DeviceTreeNode) throws(DeviceTreeError) -> AddressRange? {
-    guard try index < rangeCount(of: node), let reg = property("reg", of: node) else { return nil }
+    let registers = try registers(of: node)
+    return index < registers.count ? try range(index, in: registers, of: node) : nil
+  }
+
+  func registers(of node: borrowing DeviceTreeNode) throws(DeviceTreeError) -> Registers {
+    guard node.depth > 0, let reg = property("reg", ofNodeAt: node.offset) else { return Registers() }
     let cells = try Cells(self, ofNodeAt: node.ancestor(at: node.depth - 1))
-    let offset = reg.offset + index * (cells.address + cells.size) * 4
+    return Registers(count: try count(reg, of: cells.address + cells.size), offset: reg.offset, cells: cells)
+  }
+
+  /// The range at `index`, which must be less than the count of `registers`.
+  func range(
+    _ index: Int, in registers: Registers, of node: borrowing DeviceTreeNode
+  ) throws(DeviceTreeError) -> AddressRange {
+    let cells = registers.cells
+    let offset = registers.offset + index * (cells.address + cells.size) * 4
     let base = value(cells.address, at: offset)
     let size = value(cells.size, at: offset + cells.address * 4)
     return try translate(try AddressRange(checking: base, size), from: node)
   }
 
-  private func translate(_ range: AddressRange, from node: DeviceTreeNode) throws(DeviceTreeError) -> AddressRange {
+  private func translate(
+    _ range: AddressRange, from node: borrowing DeviceTreeNode
+  ) throws(DeviceTreeError) -> AddressRange {
     var range = range
     var depth = node.depth - 1
     while depth > 0 {
@@ -79,18 +98,17 @@ extension DeviceTree {
 
 /// How many words the addresses and sizes of a node's children take.
 struct Cells {
-  let address: Int
-  let size: Int
+  private(set) var address = 2
+  private(set) var size = 1
+
+  /// What holds where nothing is said.
+  init() {}
 
   /// `#address-cells` and `#size-cells` of the node at `offset`: 2 and 1 where they are missing. More than
   /// two are refused: PCI's three-word addresses are none that the CPU knows.
   init(_ tree: DeviceTree<some BlobSource>, ofNodeAt offset: Int) throws(DeviceTreeError) {
-    func cells(_ name: StaticString, default number: UInt32) throws(DeviceTreeError) -> Int {
-      guard let property = tree.property(name, ofNodeAt: offset) else { return Int(number) }
-      return Int(try tree.cell(property))
-    }
-    address = try cells("#address-cells", default: 2)
-    size = try cells("#size-cells", default: 1)
+    if let property = tree.property("#address-cells", ofNodeAt: offset) { address = Int(try tree.cell(property)) }
+    if let property = tree.property("#size-cells", ofNodeAt: offset) { size = Int(try tree.cell(property)) }
     guard address >= 1, address <= 2 else { throw DeviceTreeError(.unsupportedCells, address, 2) }
     guard size <= 2 else { throw DeviceTreeError(.unsupportedCells, size, 2) }
   }

@@ -56,15 +56,14 @@ extension DeviceTree {
 
   /// The enabled or disabled node whose `phandle` is `handle`.
   public func node(phandle handle: UInt32) -> DeviceTreeNode? {
-    var next: DeviceTreeNode? = root
-    while let node = next {
+    var node = root
+    repeat {
       if let property = property("phandle", of: node) ?? property("linux,phandle", of: node),
         property.byteCount == 4, word(at: property.offset) == handle
       {
         return node
       }
-      next = self.node(after: node)
-    }
+    } while advance(&node)
     return nil
   }
 
@@ -82,7 +81,9 @@ extension DeviceTree {
     guard let parent = try interruptParent(of: node) else {
       throw DeviceTreeError(.foreignInterrupt, 0, node.offset)
     }
-    guard gicVersion(of: parent) != nil, let property = property("#interrupt-cells", of: parent) else {
+    guard let list = self.property("compatible", of: parent), KnownDevices(list, in: self).gic != nil,
+      let property = property("#interrupt-cells", of: parent)
+    else {
       throw DeviceTreeError(.foreignInterrupt, parent.offset, node.offset)
     }
     let cells = Int(try cell(property))

@@ -3,7 +3,7 @@ extension DeviceTree {
   public func node(
     compatibleWith compatible: StaticString, after previous: DeviceTreeNode? = nil
   ) -> DeviceTreeNode? {
-    search(after: previous) { node in isCompatible(node, with: compatible) }
+    search(after: previous) { list in isText(at: list.start, end: list.end, compatible) }
   }
 
   /// The first enabled node behind `previous`, or of all, that is compatible with one of `list`: texts that
@@ -11,54 +11,34 @@ extension DeviceTree {
   public func node(
     compatibleWithAny list: Span<UInt8>, after previous: DeviceTreeNode? = nil
   ) -> DeviceTreeNode? {
-    var next = previous == nil ? root : node(after: previous ?? root)
-    while let node = next {
-      if isCompatible(node, withAny: list), isEnabled(node) { return node }
-      next = self.node(after: node)
-    }
-    return nil
+    search(after: previous) { text in contains(list, text) }
   }
 
   /// Whether the node's `compatible` list holds `compatible`.
   public func isCompatible(_ node: DeviceTreeNode, with compatible: StaticString) -> Bool {
-    guard let list = property("compatible", of: node) else { return false }
+    isCompatible(node) { text in isText(at: text.start, end: text.end, compatible) }
+  }
+
+  /// Whether one of the texts of the node's `compatible` list is `wanted`.
+  @inline(__always)
+  private func isCompatible(_ node: borrowing DeviceTreeNode, _ wanted: (Text) -> Bool) -> Bool {
+    guard let list = property("compatible", ofNodeAt: node.offset) else { return false }
     var start = 0
     while start < list.byteCount {
       let text = text(list, from: start)
-      if isText(at: text.start, end: text.end, compatible) { return true }
+      if wanted(text) { return true }
       start = text.end - list.offset + 1
     }
     return false
   }
 
-  /// Whether the node's `compatible` list holds one of `wanted`, texts that each end at a zero byte.
-  public func isCompatible(_ node: DeviceTreeNode, withAny wanted: Span<UInt8>) -> Bool {
-    guard let list = property("compatible", of: node) else { return false }
-    var start = 0
-    while start < list.byteCount {
-      let text = text(list, from: start)
-      if contains(wanted, text) { return true }
-      start = text.end - list.offset + 1
-    }
-    return false
-  }
-
-  /// The GIC that a node describes, by its `compatible`.
-  func gicVersion(of node: DeviceTreeNode) -> GIC.Version? {
-    if isCompatible(node, with: "arm,gic-v3") { return .v3 }
-    let isV2 =
-      isCompatible(node, with: "arm,cortex-a15-gic") || isCompatible(node, with: "arm,gic-400")
-      || isCompatible(node, with: "arm,cortex-a7-gic")
-    return isV2 ? .v2 : nil
-  }
-
-  /// The first enabled node behind `previous`, or of all, for which `matches` holds.
-  func search(after previous: DeviceTreeNode?, _ matches: (DeviceTreeNode) -> Bool) -> DeviceTreeNode? {
-    var next = previous == nil ? root : node(after: previous ?? root)
-    while let node = next {
-      if matches(node), isEnabled(node) { return node }
-      next = self.node(after: node)
-    }
+  @inline(__always)
+  private func search(after previous: DeviceTreeNode?, _ wanted: (Text) -> Bool) -> DeviceTreeNode? {
+    var node = previous ?? root
+    if previous != nil, !advance(&node) { return nil }
+    repeat {
+      if isCompatible(node, wanted), isEnabled(node) { return node }
+    } while advance(&node)
     return nil
   }
 

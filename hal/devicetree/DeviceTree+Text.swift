@@ -6,11 +6,32 @@ struct Text {
 
 extension DeviceTree {
   /// Whether the text that begins at `offset` and ends at a zero byte or at `end` is `text`.
-  func isText(at offset: Int, end: Int, _ text: StaticString) -> Bool {
-    let count = text.utf8CodeUnitCount
-    // Safety: a static string's bytes are constants of the image, and index stays below their count.
-    return isText(at: offset, end: end, count: count) { index in unsafe text.utf8Start[index] }
+  @inline(never) func isText(at offset: Int, end: Int, _ text: StaticString) -> Bool {
+    isPrefix(at: offset, end: end, text) && endsText(at: offset &+ text.utf8CodeUnitCount, end: end)
   }
+
+  /// Whether `text` stands at `offset` and before `end`; four letters at a time.
+  private func isPrefix(at offset: Int, end: Int, _ text: StaticString) -> Bool {
+    let count = text.utf8CodeUnitCount
+    guard count <= end &- offset else { return false }
+    // Safety: a static string's bytes are constants of the image, and no load ends behind their count.
+    let letters = unsafe UnsafeRawPointer(text.utf8Start)
+    var index = 0
+    while index &+ 4 <= count {
+      guard unsafe fourBytes(at: offset &+ index) == letters.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+      else { return false }
+      index &+= 4
+    }
+    while index < count {
+      guard unsafe byte(at: offset &+ index) == letters.load(fromByteOffset: index, as: UInt8.self) else {
+        return false
+      }
+      index &+= 1
+    }
+    return true
+  }
+
+  private func endsText(at offset: Int, end: Int) -> Bool { offset == end || byte(at: offset) == 0 }
 
   /// Whether the whole value of `property` is `text` and a zero byte.
   func isText(_ property: DeviceTreeProperty, _ text: StaticString) -> Bool {
@@ -29,19 +50,35 @@ extension DeviceTree {
 
   /// The first text of a property's value, or of the part of it from `start`: up to a zero or its end.
   func text(_ property: DeviceTreeProperty, from start: Int = 0) -> Text {
-    let end = property.offset + property.byteCount
-    var position = property.offset + start
-    while position < end, byte(at: position) != 0 { position += 1 }
-    return Text(start: property.offset + start, end: position)
+    let end = property.offset &+ property.byteCount
+    let start = property.offset &+ start
+    return Text(start: start, end: endOfText(at: start, before: end) ?? end)
+  }
+
+  /// The zero byte that ends the text at `offset`, found a word at a time; nil where none lies before `end`.
+  func endOfText(at offset: Int, before end: Int) -> Int? {
+    guard offset < end else { return nil }
+    var position = offset & ~3
+    // Bytes before the text in its first word count as letters.
+    var word = source.word(at: position) | ~(.max &<< UInt32(truncatingIfNeeded: 8 &* (offset & 3)))
+    while true {
+      // The lowest bit set is that of the first zero byte.
+      let zeros = (word &- 0x0101_0101) & ~word & 0x8080_8080
+      if zeros != 0 {
+        position &+= zeros.trailingZeroBitCount &>> 3
+        return position < end ? position : nil
+      }
+      position &+= 4
+      guard position < end else { return nil }
+      word = source.word(at: position)
+    }
   }
 
   /// A node's name, unit address included.
   func name(of node: DeviceTreeNode) -> Text { name(ofNodeAt: node.offset) }
 
   func name(ofNodeAt offset: Int) -> Text {
-    var end = offset + 4
-    while byte(at: end) != 0 { end += 1 }
-    return Text(start: offset + 4, end: end)
+    Text(start: offset &+ 4, end: endOfText(at: offset &+ 4, before: structure.end) ?? structure.end)
   }
 
   /// A name without its unit address.
@@ -55,30 +92,12 @@ extension DeviceTree {
   }
 
   /// Whether `node` is called `name`, with or without its unit address.
-  func isName(of node: DeviceTreeNode, _ name: StaticString) -> Bool {
-    let whole = self.name(of: node)
-    let base = self.base(of: whole)
-    return isText(at: whole.start, end: whole.end, name)
-      || (base.end - base.start == name.utf8CodeUnitCount && isPrefix(at: base.start, name))
-  }
+  func isName(of node: DeviceTreeNode, _ name: StaticString) -> Bool { isName(ofNodeAt: node.offset, name) }
 
-  private func isPrefix(at offset: Int, _ text: StaticString) -> Bool {
-    // Safety: as in isText(at:end:_:).
-    isPrefix(at: offset, count: text.utf8CodeUnitCount) { index in unsafe text.utf8Start[index] }
-  }
-
-  /// Whether the text at `offset` has these bytes, and ends behind them at a zero byte or at `end`.
-  @inline(__always)
-  func isText(at offset: Int, end: Int, count: Int, byte wanted: (Int) -> UInt8) -> Bool {
-    guard offset + count <= end, isPrefix(at: offset, count: count, byte: wanted) else { return false }
-    return offset + count == end || byte(at: offset + count) == 0
-  }
-
-  @inline(__always)
-  private func isPrefix(at offset: Int, count: Int, byte wanted: (Int) -> UInt8) -> Bool {
-    for index in 0..<count where byte(at: offset + index) != wanted(index) {
-      return false
-    }
-    return true
+  func isName(ofNodeAt offset: Int, _ name: StaticString) -> Bool {
+    let whole = self.name(ofNodeAt: offset)
+    let end = whole.start &+ name.utf8CodeUnitCount
+    return isPrefix(at: whole.start, end: whole.end, name)
+      && (end == whole.end || byte(at: end) == UInt8(ascii: "@"))
   }
 }

@@ -1,6 +1,6 @@
 /// A flattened device tree, version 17, read where it lies (Devicetree Specification 0.4, chapter 5).
 ///
-/// `init` checks header, memory reservations and the whole structure block. Behind it nodes and properties
+/// `init` checks header, memory reservations and, in one scan, the whole structure block. Behind it nodes and properties
 /// are walked without failing; only what a property means can still be refused. Nothing is allocated, and
 /// no word at or behind `totalBytes` is loaded.
 public struct DeviceTree<Source: BlobSource> {
@@ -20,6 +20,13 @@ public struct DeviceTree<Source: BlobSource> {
   /// Checks the tree in `source`, of which at most `limit` bytes may be read. The arm64 boot protocol
   /// allows 2 MiB, which is the default.
   public init(_ source: Source, limit: Int = 2 << 20) throws(DeviceTreeError) {
+    try self.init(headerOf: source, limit: limit)
+    var nobody = NoVisitor()
+    try scan(&nobody)
+  }
+
+  /// Checks header and memory reservations alone: `scan` must follow before anything else is asked.
+  init(headerOf source: Source, limit: Int) throws(DeviceTreeError) {
     self.source = source
     func field(_ index: Int) -> Int { Int(source.word(at: index * 4).byteSwapped) }
 
@@ -36,7 +43,6 @@ public struct DeviceTree<Source: BlobSource> {
     reservations = try Header.block(at: field(4), size: 16, alignment: 8, within: total).start
     usedBytes = max(structure.end, strings.end)
     usedBytes = max(usedBytes, try checkReservations())
-    try checkStructure()
   }
 
   /// The root node.
@@ -52,11 +58,19 @@ public struct DeviceTree<Source: BlobSource> {
 
   /// The byte at `offset`.
   func byte(at offset: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: source.word(at: offset & ~3) &>> UInt32(truncatingIfNeeded: 8 * (offset & 3)))
+    UInt8(truncatingIfNeeded: source.word(at: offset & ~3) &>> UInt32(truncatingIfNeeded: 8 &* (offset & 3)))
+  }
+
+  /// Four bytes from `offset` on, aligned or not, the first in bits 7:0; zeros behind the tree's end.
+  func fourBytes(at offset: Int) -> UInt32 {
+    let first = offset & ~3
+    let shift = UInt64(truncatingIfNeeded: 8 &* (offset & 3))
+    let next = shift != 0 && first &+ 4 < totalBytes ? source.word(at: first &+ 4) : 0
+    return UInt32(truncatingIfNeeded: (UInt64(next) &<< 32 | UInt64(source.word(at: first))) &>> shift)
   }
 
   /// The big-endian double word at `offset`, a multiple of four.
-  func doubleWord(at offset: Int) -> UInt64 { UInt64(word(at: offset)) &<< 32 | UInt64(word(at: offset + 4)) }
+  func doubleWord(at offset: Int) -> UInt64 { UInt64(word(at: offset)) &<< 32 | UInt64(word(at: offset &+ 4)) }
 }
 
 /// The header's constants.

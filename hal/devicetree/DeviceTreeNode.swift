@@ -3,31 +3,33 @@
 /// Addresses, interrupts and `status` of a node depend on the nodes above, and a flattened tree has no
 /// links upward: so a node carries the offsets of its ancestors.
 public struct DeviceTreeNode {
-  /// Offsets of the BEGIN_NODE tokens from the root to this node.
-  private var ancestry = InlineArray<16, Int>(repeating: 0)
-  /// The root's depth is 0.
-  public private(set) var depth = 0
+  /// Offsets of the BEGIN_NODE tokens from the root to this node; 32 bits each, for nodes are copied.
+  private var ancestry = InlineArray<16, UInt32>(repeating: 0)
+  /// The root's depth is 0; -1 is no node yet, what a scan begins with.
+  public private(set) var depth = -1
 
-  init(root offset: Int) { ancestry[0] = offset }
+  init() {}
+
+  init(root offset: Int) { descend(to: offset) }
 
   /// Offset of the node's BEGIN_NODE token in the tree.
-  public var offset: Int { ancestry[depth] }
+  public var offset: Int { Int(ancestry[depth]) }
 
   /// Offset of the ancestor at `depth`, or of the node itself.
-  func ancestor(at depth: Int) -> Int { ancestry[depth] }
+  func ancestor(at depth: Int) -> Int { Int(ancestry[depth]) }
 
   /// The node above, or nil for the root.
   public var parent: DeviceTreeNode? {
     guard depth > 0 else { return nil }
     var node = self
-    node.depth -= 1
+    node.ascend()
     return node
   }
 
   /// Goes down to the child whose token lies at `offset`.
   mutating func descend(to offset: Int) {
     depth += 1
-    ancestry[depth] = offset
+    ancestry[depth] = UInt32(truncatingIfNeeded: offset)
   }
 
   /// Goes up to the parent.
@@ -42,38 +44,44 @@ public struct DeviceTreeProperty {
   public let offset: Int
   /// Bytes of the value.
   public let byteCount: Int
+  /// Offset of the property's own token.
+  var start: Int { offset &- 12 }
   /// Offset of the token behind it.
-  var next: Int { (offset + byteCount + 3) & ~3 }
+  var next: Int { (offset &+ byteCount &+ 3) & ~3 }
 }
 
 extension DeviceTree {
   /// The node behind `node` in the order of the tree: its first child, its next sibling, or one further up.
   public func node(after node: DeviceTreeNode) -> DeviceTreeNode? {
-    var node = node
+    var next = node
+    return advance(&next) ? next : nil
+  }
+
+  /// Goes on to the node behind `node`; false, and `node` is no more to be used, where it is the last.
+  func advance(_ node: inout DeviceTreeNode) -> Bool {
     var offset = firstProperty(of: node.offset)
     while let property = property(at: offset) { offset = property.next }
     while true {
       switch word(at: offset) {
       case Token.beginNode:
         node.descend(to: offset)
-        return node
+        return true
       case Token.endNode where node.depth > 0:
         node.ascend()
-        offset += 4
+        offset &+= 4
       case Token.nop:
-        offset += 4
+        offset &+= 4
       default:
-        return nil
+        return false
       }
     }
   }
 
   /// The first node behind `previous` (or the first of all) that lies directly under `parent`.
   public func child(of parent: DeviceTreeNode, after previous: DeviceTreeNode? = nil) -> DeviceTreeNode? {
-    var next = node(after: previous ?? parent)
-    while let candidate = next, candidate.depth > parent.depth {
-      if candidate.depth == parent.depth + 1 { return candidate }
-      next = node(after: candidate)
+    var next = previous ?? parent
+    while advance(&next), next.depth > parent.depth {
+      if next.depth == parent.depth + 1 { return next }
     }
     return nil
   }
@@ -95,38 +103,40 @@ extension DeviceTree {
 
   /// Whether `node` and everything above it is to be used: no `status`, or one that says "okay".
   public func isEnabled(_ node: DeviceTreeNode) -> Bool {
-    for depth in 0...node.depth {
-      if let status = property("status", ofNodeAt: node.ancestor(at: depth)),
-        !isText(status, "okay"), !isText(status, "ok")
-      {
-        return false
-      }
+    var depth = node.depth
+    while depth >= 0 {
+      if !isOkay(property("status", ofNodeAt: node.ancestor(at: depth))) { return false }
+      depth -= 1
     }
     return true
   }
 
+  /// Whether a `status` lets its node be used: it is absent or says so.
+  func isOkay(_ status: DeviceTreeProperty?) -> Bool {
+    guard let status else { return true }
+    return isText(status, "okay") || isText(status, "ok")
+  }
+
   func property(_ name: StaticString, ofNodeAt offset: Int) -> DeviceTreeProperty? {
+    // Safety: no name that is asked for is empty.
+    let first = unsafe name.utf8Start.pointee
     var offset = firstProperty(of: offset)
     while let property = property(at: offset) {
-      if isText(at: property.name, end: strings.end, name) { return property }
+      if byte(at: property.name) == first, isText(at: property.name, end: strings.end, name) { return property }
       offset = property.next
     }
     return nil
   }
 
   /// Offset of the token behind the name of the node at `offset`.
-  func firstProperty(of offset: Int) -> Int {
-    var end = offset + 4
-    while byte(at: end) != 0 { end += 1 }
-    return (end + 4) & ~3
-  }
+  func firstProperty(of offset: Int) -> Int { (name(ofNodeAt: offset).end &+ 4) & ~3 }
 
-  /// The property at `offset` or behind the NOP tokens there; nil where something else follows.
+  /// The property at `offset`, of which 0 is none, or behind the NOP tokens there; nil where something else follows.
   func property(at offset: Int) -> DeviceTreeProperty? {
     var offset = offset
-    while word(at: offset) == Token.nop { offset += 4 }
+    while word(at: offset) == Token.nop { offset &+= 4 }
     guard word(at: offset) == Token.property else { return nil }
     return DeviceTreeProperty(
-      name: strings.start + Int(word(at: offset + 8)), offset: offset + 12, byteCount: Int(word(at: offset + 4)))
+      name: strings.start &+ Int(word(at: offset &+ 8)), offset: offset &+ 12, byteCount: Int(word(at: offset &+ 4)))
   }
 }

@@ -29,11 +29,24 @@ public struct Bundle: ~Escapable {
     self.count = Int(bytes.word32(at: BundleLayout.Header.entryCount))
   }
 
+  /// Checks `bytes`, which must be the bundle and nothing else: pages behind it, which no checksum covers, would
+  /// otherwise be handed out as the bundle's.
+  @_lifetime(copy bytes)
+  public init(exactly bytes: Span<UInt8>) throws(BundleError) {
+    try self.init(bytes)
+    try checkEnd(of: bytes)
+  }
+
   /// The first entry of a bundle that came in the kernel's own image, where the packer put it after a check of
   /// the whole. Header and this entry are checked, for boot uses no other; who does makes a `Bundle`.
   public static func firstEntry(of bytes: Span<UInt8>) throws(BundleError) -> Entry {
     let bundle = try Bundle(headerOf: bytes)
+    try bundle.checkEnd(of: bytes)
     return try BundleCheck.entry(at: 0, in: bundle)
+  }
+
+  private func checkEnd(of given: Span<UInt8>) throws(BundleError) {
+    try BundleCheck.require(bytes.count == given.count, .trailingBytes, given.count, bytes.count)
   }
 
   /// The entry at `index`, which must be less than `count`.

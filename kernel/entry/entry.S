@@ -157,6 +157,12 @@ at_el1:
   lsl x3, x4, x3
   dmb sy
 1:
+  dc ivac, x1                   // four at a time; the few lines behind the pool hold nothing yet
+  add x1, x1, x3
+  dc ivac, x1
+  add x1, x1, x3
+  dc ivac, x1
+  add x1, x1, x3
   dc ivac, x1
   add x1, x1, x3
   cmp x1, x2

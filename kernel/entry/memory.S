@@ -60,27 +60,44 @@ memcpy:
   mov x3, x0
   orr x4, x0, x1
   tst x4, #7
-  b.ne 2f
+  b.ne 3f
   subs x2, x2, #16
-  b.lo 1f
-0:
+  b.lo 2f
+1:
   ldp x4, x5, [x1], #16
   stp x4, x5, [x3], #16
   subs x2, x2, #16
-  b.hs 0b
-1:
-  add x2, x2, #16
+  b.hs 1b
 2:
-  cbz x2, 4f
+  and x5, x2, #7                // what is left, without the last double word: x2 is that minus 16
+  tbz x2, #3, 6f
+  ldr x4, [x1], #8
+  str x4, [x3], #8
+  b 6f
 3:
+  mov x5, x2
+  tst x4, #3
+  b.ne 6f
+  subs x5, x5, #4
+  b.lo 5f
+4:
+  ldr w4, [x1], #4
+  str w4, [x3], #4
+  subs x5, x5, #4
+  b.hs 4b
+5:
+  add x5, x5, #4
+6:
+  cbz x5, 8f
+7:
   ldrb w4, [x1], #1
   strb w4, [x3], #1
-  subs x2, x2, #1
-  b.ne 3b
-4:
+  subs x5, x5, #1
+  b.ne 7b
+8:
   ret
 backwards:
-  cbz x2, 4b
+  cbz x2, 8b
   add x3, x0, x2
   add x1, x1, x2
   orr x4, x3, x1

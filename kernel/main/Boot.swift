@@ -7,15 +7,14 @@ internal import KernelEntry
 /// Runs in the upper half with the MMU on: boot as a list of steps, each of which logs one fact. Returns the
 /// block of the first thread.
 @c(kernelMain) func kernelMain() -> UInt64 {
-  guard let facts = state.facts else { return 0 }
-  Boot.openLog(facts)
-  Boot.processor(facts)
-  Boot.memory(facts)
+  Boot.openLog()
+  Boot.processor()
+  Boot.memory()
   Boot.image()
   Boot.tables()
-  Boot.deviceTree(facts)
-  Boot.interrupts(facts)
-  let plan = Boot.plan(facts)
+  Boot.deviceTree()
+  Boot.interrupts()
+  let plan = Boot.plan()
   Boot.handOver(plan)
   return Hardware.directMap &+ kernel.cpu.current
 }
@@ -23,8 +22,8 @@ internal import KernelEntry
 /// The steps. The facts are read where early boot left them, so nothing here touches the device tree.
 enum Boot {
   /// The console moves to its slot of the kernel's half, the ring opens: from here on lines are kept.
-  static func openLog(_ facts: borrowing BootFacts) {
-    let uart = facts.uart.registers.base
+  static func openLog() {
+    let uart = state.survey.facts.uart.registers.base
     kernel.machine.console = Hardware.directMap &+ uart & (1 << 30 - 1)
     kernel.devices.uartFrame = uart >> 12
     kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
@@ -34,11 +33,11 @@ enum Boot {
     kernel.openLog(address: ImageLayout.log)
   }
 
-  static func processor(_ facts: borrowing BootFacts) {
+  static func processor() {
     let level = state.level
     if kernel.machine.identifiers < 1 << 16 { kernel.limitIdentifiers() }
-    kernel.facts.processors = UInt64(facts.cpuCount)
-    let count = UInt64(facts.cpuCount)
+    kernel.facts.processors = UInt64(state.survey.facts.cpuCount)
+    let count = UInt64(state.survey.facts.cpuCount)
     log("cpu") { line in
       line.append(decimal: count)
       line.append(" found, 1 used, model ")
@@ -49,13 +48,13 @@ enum Boot {
   }
 
   /// RAM in whole blocks of 2 MiB; the rest is given up, and said.
-  static func memory(_ facts: borrowing BootFacts) {
+  static func memory() {
     let base = state.memoryBase
     let end = state.memoryEnd
     let used = min(end, Hardware.mostMemory) & ~(ImageLayout.block &- 1)
     kernel.ram.whole = FrameRange(base >> 12, end >> 12)
     kernel.ram.used = FrameRange(base >> 12, used >> 12)
-    let ranges = UInt64(facts.memory.count)
+    let ranges = UInt64(state.survey.facts.memory.count)
     log("memory") { line in
       line.append(from: base, end: end)
       line.append("   ")
@@ -105,9 +104,9 @@ enum Boot {
     }
   }
 
-  static func deviceTree(_ facts: borrowing BootFacts) {
+  static func deviceTree() {
     let tree = state.tree
-    let bytes = UInt64(facts.treeBytes)
+    let bytes = UInt64(state.survey.facts.treeBytes)
     log("tree") { line in
       line.append(hexadecimal: tree)
       line.append("   ")
@@ -116,9 +115,9 @@ enum Boot {
     }
   }
 
-  static func interrupts(_ facts: borrowing BootFacts) {
-    let version = UInt64(facts.gic.version.rawValue)
-    let interface = facts.gic.cpuInterface ?? AddressRange()
+  static func interrupts() {
+    let version = UInt64(state.survey.facts.gic.version.rawValue)
+    let interface = state.survey.facts.gic.cpuInterface ?? AddressRange()
     kernel.devices.controllerVersion = version
     kernel.devices.cpuInterfaceFrame = interface.base >> 12
     kernel.devices.cpuInterfaceFrames = interface.size >> 12

@@ -11,41 +11,37 @@ internal import KernelEntry
   kernel.machine.counterFrequency = Hardware.frequency
   var console = EmergencyConsole(base: 0)
   do throws(BootRefusal) {
-    let facts = try readTree(at: tree, console: &console)
-    try checkMemory(facts)
-    try checkPlaces(facts, tree: tree)
+    try readTree(at: tree, console: &console)
+    try checkMemory()
+    try checkPlaces(tree: tree)
     guard Hardware.clearsByLine else { throw .zeroBlock(Hardware.zeroBlock) }
-    return try buildTables(facts)
+    return try buildTables()
   } catch {
     refuse(error, console: console)
   }
 }
 
 /// Reads the tree where it lies, by aligned words: memory is of Device type now.
-private func readTree(at address: UInt64, console: inout EmergencyConsole) throws(BootRefusal) -> BootFacts {
+private func readTree(at address: UInt64, console: inout EmergencyConsole) throws(BootRefusal) {
   do throws(DeviceTreeError) {
     guard address & 7 == 0 else { throw DeviceTreeError(.unaligned, found: address, expected: 8) }
     // Safety: the loader vouches for the tree; the reader stays inside the size that its header gives.
     let start = unsafe UnsafePointer<UInt32>(bitPattern: UInt(address))
     guard let start = unsafe start else { throw DeviceTreeError(.wrongMagic, found: 0, expected: 0xd00d_feed) }
-    let tree = try unsafe DeviceTree(MemorySource(start: start))
-    return try readFacts(tree, console: &console)
+    try readFacts(unsafe MemorySource(start: start), console: &console)
   } catch {
     throw .tree(error)
   }
 }
 
 /// Gathers the facts. If they are refused, the UART alone is looked for, so that the refusal can be told.
-private func readFacts(
-  _ tree: DeviceTree<MemorySource>, console: inout EmergencyConsole
-) throws(DeviceTreeError) -> BootFacts {
+private func readFacts(_ source: MemorySource, console: inout EmergencyConsole) throws(DeviceTreeError) {
   do throws(DeviceTreeError) {
-    let facts = try BootFacts(tree)
-    console = EmergencyConsole(base: facts.uart.registers.base)
-    kernel.machine.conduit = PowerConduit(facts.psci)
-    state.facts = facts
-    return facts
+    try state.survey.read(source)
+    console = EmergencyConsole(base: state.survey.facts.uart.registers.base)
+    kernel.machine.conduit = PowerConduit(state.survey.facts.psci)
   } catch {
+    let tree = try DeviceTree(source)
     if let node = tree.console, let registers = try tree.range(0, of: node) {
       console = EmergencyConsole(base: registers.base)
     }
@@ -65,11 +61,11 @@ extension PowerConduit {
 }
 
 /// Finds the RAM that holds the image, and refuses what could not be mapped rightly.
-private func checkMemory(_ facts: borrowing BootFacts) throws(BootRefusal) {
-  let uart = facts.uart.registers.base
+private func checkMemory() throws(BootRefusal) {
+  let uart = state.survey.facts.uart.registers.base
   var found = false
-  for index in 0..<facts.memory.count {
-    let range = facts.memory[index]
+  for index in 0..<state.survey.facts.memory.count {
+    let range = state.survey.facts.memory[index]
     if range.base <= ImageLayout.ledger, ImageLayout.ledger < range.end {
       state.memoryBase = range.base
       state.memoryEnd = range.end
@@ -84,18 +80,20 @@ private func checkMemory(_ facts: borrowing BootFacts) throws(BootRefusal) {
 
 /// Refuses a tree or reserved memory where the image lies, or in the 2 MiB behind it, from which the core takes
 /// what the memory server starts with.
-private func checkPlaces(_ facts: borrowing BootFacts, tree: UInt64) throws(BootRefusal) {
+private func checkPlaces(tree: UInt64) throws(BootRefusal) {
   let end = ImageLayout.end &+ ImageLayout.block
   func check(_ base: UInt64, _ limit: UInt64) throws(BootRefusal) {
     if base < end, limit > ImageLayout.ledger { throw .treeInTheWay(base) }
   }
-  try check(tree, tree &+ UInt64(facts.treeBytes))
-  for index in 0..<facts.reserved.count { try check(facts.reserved[index].base, facts.reserved[index].end) }
-  if let disk = facts.initialRAMDisk { try check(disk.base, disk.end) }
+  try check(tree, tree &+ UInt64(state.survey.facts.treeBytes))
+  for index in 0..<state.survey.facts.reserved.count {
+    try check(state.survey.facts.reserved[index].base, state.survey.facts.reserved[index].end)
+  }
+  if let disk = state.survey.facts.initialRAMDisk { try check(disk.base, disk.end) }
 }
 
 /// Maps the image's blocks, each for its one use, and the console. Both halves share the tables.
-private func buildTables(_ facts: borrowing BootFacts) throws(BootRefusal) -> UInt64 {
+private func buildTables() throws(BootRefusal) -> UInt64 {
   let pool = BootPool(next: ImageLayout.pool >> 12, end: ImageLayout.poolEnd >> 12)
   guard var builder = TableBuilder(store: pool) else { throw .tables }
   do throws(TableRefusal) {
@@ -103,7 +101,7 @@ private func buildTables(_ facts: borrowing BootFacts) throws(BootRefusal) -> UI
     try map(ImageLayout.code, ImageLayout.readOnly, .code, &builder)
     try map(ImageLayout.readOnly, ImageLayout.data, .readOnly, &builder)
     try map(ImageLayout.data, ImageLayout.end, .data, &builder)
-    let console = (facts.uart.registers.base >> 30) << 18
+    let console = (state.survey.facts.uart.registers.base >> 30) << 18
     try builder.map(console..<console &+ 1 << 18, at: 0, use: .emergencyConsole, largest: 1, smallest: 1)
   } catch {
     throw .tables

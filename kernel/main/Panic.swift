@@ -118,9 +118,8 @@ struct Panic {
 
   /// The console, taken back from whoever holds it.
   static func console() -> EmergencyConsole {
-    guard let facts = state.facts else { return EmergencyConsole(base: 0) }
-    let uart = facts.uart.registers.base
-    guard ImageLayout.isTranslated else { return EmergencyConsole(base: uart) }
+    let uart = state.survey.facts.uart.registers.base
+    guard uart != 0, ImageLayout.isTranslated else { return EmergencyConsole(base: uart) }
     kernel.machine.setKernelRootEntry(
       0, to: Descriptor.kernel(frame: (uart >> 30) << 18, level: 1, use: .emergencyConsole).raw)
     kernel.machine.publishTables()

@@ -5,18 +5,18 @@ internal import KernelCore
 
 extension Boot {
   /// What the core needs to start the memory server: the facts, the frames that are kept, and its image.
-  static func plan(_ facts: borrowing BootFacts) -> StartPlan {
+  static func plan() -> StartPlan {
     var plan = StartPlan()
     let tree = state.tree
-    plan.deviceTree = FrameRange(tree >> 12, ImageLayout.pages(tree &+ UInt64(facts.treeBytes)) >> 12)
-    let bundle = bundle(facts)
+    plan.deviceTree = FrameRange(tree >> 12, ImageLayout.pages(tree &+ UInt64(state.survey.facts.treeBytes)) >> 12)
+    let bundle = bundle()
     plan.bundle = FrameRange(bundle.base >> 12, ImageLayout.pages(bundle.base &+ bundle.size) >> 12)
     plan.firstFreeFrame = ImageLayout.pages(ImageLayout.usedEnd) >> 12
-    keep(facts, plan)
-    fill(&plan.facts, facts, plan)
+    keep(plan)
+    fill(&plan.facts, plan)
     plan.facts.bundleBytes = bundle.size
     do throws(BundleError) {
-      try addServer(to: &plan, from: bundle, isGiven: facts.initialRAMDisk != nil)
+      try addServer(to: &plan, from: bundle, isGiven: state.survey.facts.initialRAMDisk != nil)
     } catch {
       stop(.bundle(error))
     }
@@ -24,43 +24,43 @@ extension Boot {
   }
 
   /// Frames that are never given out.
-  private static func keep(_ facts: borrowing BootFacts, _ plan: StartPlan) {
+  private static func keep(_ plan: StartPlan) {
     let image = FrameRange(ImageLayout.code >> 12, plan.firstFreeFrame)
     var fits = kernel.reserve(image)
     fits = kernel.reserve(plan.deviceTree) && fits
-    for index in 0..<facts.reserved.count {
-      let range = facts.reserved[index]
+    for index in 0..<state.survey.facts.reserved.count {
+      let range = state.survey.facts.reserved[index]
       fits = kernel.reserve(FrameRange(range.base >> 12, ImageLayout.pages(range.end) >> 12)) && fits
     }
-    if let disk = facts.initialRAMDisk {
+    if let disk = state.survey.facts.initialRAMDisk {
       fits = kernel.reserve(FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)) && fits
     }
     if !fits { stop(.tooManyReserved) }
   }
 
-  private static func fill(_ words: inout HandOver.Facts, _ facts: borrowing BootFacts, _ plan: StartPlan) {
+  private static func fill(_ words: inout HandOver.Facts, _ plan: StartPlan) {
     let used = kernel.ram.used
     words.firstFrame = used.first
     words.endFrame = used.end
     words.lostFrames = kernel.ram.whole.end &- used.end
     words.claimedSection = used.first >> 13
-    words.deviceTreeBytes = UInt64(facts.treeBytes)
+    words.deviceTreeBytes = UInt64(state.survey.facts.treeBytes)
     words.deviceTreeOffset = state.tree & 4095
     words.bundleFrame = plan.bundle.first
     words.logFrame = ImageLayout.log >> 12
-    words.interruptController = UInt64(facts.gic.version.rawValue)
-    let interface = facts.gic.cpuInterface ?? AddressRange()
+    words.interruptController = UInt64(state.survey.facts.gic.version.rawValue)
+    let interface = state.survey.facts.gic.cpuInterface ?? AddressRange()
     words.cpuInterfaceFrame = interface.base >> 12
     words.cpuInterfaceFrames = interface.size >> 12
-    words.uartFrame = facts.uart.registers.base >> 12
-    words.processors = UInt64(facts.cpuCount)
+    words.uartFrame = state.survey.facts.uart.registers.base >> 12
+    words.processors = UInt64(state.survey.facts.cpuCount)
     words.counterFrequency = kernel.machine.counterFrequency
   }
 
   /// The bundle: the image's own, or the one that the loader gives as the initial RAM disk (QEMU: -initrd), so
   /// that another system boots on the same kernel.
-  private static func bundle(_ facts: borrowing BootFacts) -> (base: UInt64, size: UInt64) {
-    guard let disk = facts.initialRAMDisk else {
+  private static func bundle() -> (base: UInt64, size: UInt64) {
+    guard let disk = state.survey.facts.initialRAMDisk else {
       return (ImageLayout.bundle, ImageLayout.bundleEnd &- ImageLayout.bundle)
     }
     let given = FrameRange(disk.base >> 12, ImageLayout.pages(disk.end) >> 12)
@@ -77,14 +77,10 @@ extension Boot {
     // Safety: the bundle lies in the image's read-only blocks, or in blocks that `reach` has mapped for good.
     let bytes = unsafe Span(
       _unsafeStart: UnsafePointer<UInt8>(bitPattern: UInt(start)).unsafelyUnwrapped, count: Int(place.size))
-    // The image was checked when it was made: its checksum is not taken again, so that boot does not grow
-    // with it. What comes from outside is.
-    let bundle = try Bundle(bytes, verifyingChecksum: isGiven)
-    // Pages that no checksum covers would be the memory server's to hand out as the bundle's.
-    guard bundle.bytes.count == bytes.count else {
-      throw BundleError(.trailingBytes, found: place.size, expected: UInt64(bundle.bytes.count))
-    }
-    let server = bundle[0]
+    // The image's own bundle was checked as a whole when it was made; boot does not grow with it. Of one that
+    // comes from outside everything is checked.
+    let server = try isGiven ? Bundle(exactly: bytes)[0] : Bundle.firstEntry(of: bytes)
+    plan.codeIsPublished = !isGiven
     plan.entry = server.start
     plan.stackTop = server.stackTop
     plan.stackPages = UInt64(server.stackPages)

@@ -12,8 +12,8 @@ struct BootState: ~Copyable {
   var memoryBase: UInt64 = 0
   /// One past its last byte.
   var memoryEnd: UInt64 = 0
-  /// The facts of the device tree; nil until it was read.
-  var facts: BootFacts?
+  /// The facts of the device tree; none until it was read. Read where they lie: they are too long to be passed on.
+  var survey = Survey()
 }
 
 // Safety: one processor runs, with interrupts masked, so these are never touched twice at once. Both are

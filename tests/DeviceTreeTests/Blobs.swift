@@ -45,7 +45,7 @@ struct Failed: Error { var what: String }
 /// The facts of a blob, or the refusal.
 func facts(_ bytes: [UInt8], limit: Int? = nil) -> Result<BootFacts, DeviceTreeError> {
   let blob = Blob(bytes, limit: limit)
-  return Result { () throws(DeviceTreeError) in try BootFacts(DeviceTree(blob, limit: limit ?? bytes.count)) }
+  return Result { () throws(DeviceTreeError) in try BootFacts(reading: blob, limit: limit ?? bytes.count) }
 }
 
 /// The reason for which the facts of a blob are refused; nil where they are not.

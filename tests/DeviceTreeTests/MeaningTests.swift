@@ -79,7 +79,6 @@ struct MeaningTests {
       """
     let facts = try facts(try await compile(machine(more: others + more))).get()
     #expect(facts.uart.registers.base == base)
-    #expect((facts.uart.interrupt == nil) == (base == 0x9100_000))
   }
 
   @Test("memory is sorted and joined, reservations of both kinds are gathered")

@@ -112,7 +112,10 @@ struct RefusalTests {
       var bytes = Array(whole.prefix(count))
       bytes.store(UInt32(count), at: 4)
       let blob = Blob(bytes)
-      guard let tree = try? DeviceTree(blob, limit: count), let facts = try? BootFacts(tree) else { continue }
+      guard let facts = try? BootFacts(reading: blob, limit: count) else {
+        #expect(blob.strayLoads == 0)
+        continue
+      }
       #expect(facts.memory.all == expected.memory.all)
       #expect(facts.uart == expected.uart)
       #expect(blob.strayLoads == 0)
@@ -138,8 +141,13 @@ struct RefusalTests {
         bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
       }
       let blob = Blob(bytes)
-      guard let tree = try? DeviceTree(blob, limit: bytes.count) else { continue }
-      _ = try? BootFacts(tree)
+      let facts = Result { () throws(DeviceTreeError) in try BootFacts(reading: blob, limit: bytes.count) }
+      let checked = Result { () throws(DeviceTreeError) in try DeviceTree(blob, limit: bytes.count) }
+      #expect(blob.strayLoads == 0)
+      guard case .success(let tree) = checked else {
+        if case .success = facts { Issue.record("facts of a tree that is refused") }
+        continue
+      }
       var next: DeviceTreeNode? = tree.root
       while let node = next {
         _ = try? tree.device(node)
