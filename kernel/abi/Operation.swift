@@ -67,8 +67,8 @@ public enum Operation: UInt16, Sendable {
 public enum Inspection: UInt64, Sendable {
   /// The handle in slot x1 of task x9 (0: own table): x0–x3 its four words.
   case handle = 0
-  /// The translation of page x1 in task x9: x0 descriptor level (0: none), x1 frame, x2 rights, x3 pages in
-  /// the entry.
+  /// The translation of page x1 in task x9 (0: own, for the memory server alone): x0 descriptor level (0: none),
+  /// x1 frame, x2 rights, x3 pages in the entry.
   case translation = 1
   /// Task x9 (0: own): x0 name, x1 quota, x2 used, x3 state, x4 slots, x5 tables, x6 mapped pages,
   /// x7 priority.

@@ -12,7 +12,8 @@ extension Kernel where M: ~Copyable {
       let found = handle(try slot(word(caller, 1), of: owner)).pointee
       show(caller, found.word.raw, found.value, found.offset, found.mapped)
     case .translation:
-      let owner = try actingTask(handleWord(caller), of: own, .memory)
+      // Frames are physical addresses: a task does not learn them of its own pages, only who serves it does.
+      let owner = try addressSpace(handleWord(caller), of: own)
       let page = word(caller, 1)
       guard page < Geometry.taskPages else { throw Refusal(.outOfRange, page, limit: Geometry.taskPages) }
       let walk = walk(owner, page: page)

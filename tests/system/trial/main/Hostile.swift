@@ -66,7 +66,7 @@ struct Hostile: ~Copyable {
     report.kernel("attach the controller", .interrupt, Message(2, big, big, big, handle: 60))
     report.kernel("a deadline", .deadline, Message(big, handle: WellKnownSlot.timer))
     report.kernel("power off", .power, Message(0, handle: WellKnownSlot.power))
-    report.kernel("translation of page max", .inspect, Message(1, big))
+    report.kernel("translation in the own space", .inspect, Message(1, 0x1000))
     report.kernel("probe of the kernel", .inspect, Message(5, 0xffff_ff80_4020_0000))
   }
 
