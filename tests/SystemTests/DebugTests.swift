@@ -14,7 +14,7 @@ struct DebugTests {
     let lines = try String(contentsOfFile: file, encoding: .utf8).split(
       separator: "\n", omittingEmptySubsequences: false)
     // kernelMain's first step, by its number.
-    let step = try #require(lines.firstIndex { $0.contains("  Boot.openLog(facts)") })
+    let step = try #require(lines.firstIndex { $0.hasPrefix("  Boot.") })
     let commands = "-batch -ex 'break Boot.swift:\(step + 1)' -ex continue -ex backtrace"
     let session = Child(
       "tools/debug", ["build/debug", try Oracle.qemu.located()] + Guest().line, environment: ["GDB_FLAGS": commands])
