@@ -45,11 +45,11 @@ struct TranslationMemory {
 }
 
 extension Simulated {
-  public func descriptor(table frame: UInt64, index: UInt64) -> UInt64 {
+  package func descriptor(table frame: UInt64, index: UInt64) -> UInt64 {
     memory(frame << 12 + index * 8, as: UInt64.self).pointee
   }
 
-  public mutating func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64) {
+  package mutating func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64) {
     precondition(index < 512, "entry \(index) outside a table of 512")
     let entry = memory(frame << 12 + index * 8, as: UInt64.self)
     let key = TranslationMemory.Entry(table: frame, index: index)
@@ -72,12 +72,12 @@ extension Simulated {
     }
   }
 
-  public mutating func publishTables() {
+  package mutating func publishTables() {
     remembered.unpublished = false
     note(.publish)
   }
 
-  public mutating func invalidate(page: UInt64, identifier: UInt64) {
+  package mutating func invalidate(page: UInt64, identifier: UInt64) {
     beforeInvalidation()
     remembered.stale = remembered.stale.filter {
       !remembered.forgets($0.key, page: page, identifier: identifier)
@@ -85,7 +85,7 @@ extension Simulated {
     note(.invalidatePage(page, identifier))
   }
 
-  public mutating func invalidate(identifier: UInt64) {
+  package mutating func invalidate(identifier: UInt64) {
     beforeInvalidation()
     remembered.stale = remembered.stale.filter {
       let root = remembered.place(of: $0.key.table).root
@@ -94,7 +94,7 @@ extension Simulated {
     note(.invalidateIdentifier(identifier))
   }
 
-  public mutating func invalidateKernel(address: UInt64) {
+  package mutating func invalidateKernel(address: UInt64) {
     beforeInvalidation()
     note(.invalidateKernel(address))
   }
@@ -105,21 +105,21 @@ extension Simulated {
     remembered.incomplete = true
   }
 
-  public mutating func completeInvalidation() {
+  package mutating func completeInvalidation() {
     remembered.incomplete = false
     note(.complete)
   }
 
-  public mutating func activate(translation: UInt64) {
+  package mutating func activate(translation: UInt64) {
     if remembered.incomplete { violations.append("TTBR0 written while an invalidation was under way") }
     self.translation = translation
     remembered.identifiers[translation >> 12 & 0x7ff_ffff] = translation >> 48
     note(.activate(translation))
   }
 
-  public func kernelRootEntry(_ index: UInt64) -> UInt64 { kernelRoot[Int(index)] }
+  package func kernelRootEntry(_ index: UInt64) -> UInt64 { kernelRoot[Int(index)] }
 
-  public mutating func setKernelRootEntry(_ index: UInt64, to value: UInt64) {
+  package mutating func setKernelRootEntry(_ index: UInt64, to value: UInt64) {
     if kernelRoot[Int(index)] & 1 != 0, value & 1 != 0 {
       violations.append("kernel entry \(index) changed without break")
     }
@@ -130,7 +130,7 @@ extension Simulated {
 
   /// The frame of the entry and the attributes' byte as MAIR names them, or the level at which the walk ended. Of the
   /// kernel's half only the first level is modelled.
-  public func probe(_ address: UInt64, asTask: Bool, translation: UInt64, returningTo previous: UInt64) -> UInt64 {
+  package func probe(_ address: UInt64, asTask: Bool, translation: UInt64, returningTo previous: UInt64) -> UInt64 {
     let fault: UInt64 = 1
     if address >> 63 != 0 {
       return kernelRoot[Int(address >> 30 & 511)] & 1 == 0 || asTask ? fault : address & 0x7f_ffff_f000
@@ -149,7 +149,7 @@ extension Simulated {
   }
 
   /// Notes what must hold whenever the kernel returns to a task.
-  public mutating func checkAtReturn() {
+  package mutating func checkAtReturn() {
     if remembered.unpublished { violations.append("return to a task with unordered stores to tables") }
     if remembered.incomplete { violations.append("return to a task with an unfinished invalidation") }
     if !remembered.stale.isEmpty {

@@ -1,111 +1,111 @@
-public import Machine
+package import Machine
 
 /// A machine of memory and rules, for the host: one processor with an MMU that remembers translations until
 /// it is told to forget, an interrupt controller, a counter. It records what the kernel does in order, and
 /// it notes every breach of the rules that QEMU lets pass (`violations`).
-public struct Simulated: ~Copyable, Machine {
+package struct Simulated: ~Copyable, Machine {
   /// RAM, whole blocks of 2 MiB, from `base`.
   let memory: SimulatedMemory
   /// What the kernel did, in order; empty unless `records` is on.
-  public var events: [Event] = []
+  package var events: [Event] = []
   /// Whether `events` grows.
-  public var records = false
+  package var records = false
   /// Breaches of the architecture's rules, in words.
-  public var violations: [String] = []
+  package var violations: [String] = []
   /// What the MMU may still remember.
   var remembered = TranslationMemory()
   /// The kernel's first-level table.
   var kernelRoot = [UInt64](repeating: 0, count: 512)
   /// The kernel's second-level table of the image's GiB: a frame behind RAM that the machine keeps to itself.
-  public let kernelBlockTable: UInt64
+  package let kernelBlockTable: UInt64
   /// The counter, moved by the test.
-  public var now: UInt64 = 0
+  package var now: UInt64 = 0
   /// The count at which the timer's interrupt comes.
-  public var timer: UInt64?
+  package var timer: UInt64?
   /// Interrupts that wait to be taken.
-  public var pending: [UInt32] = []
+  package var pending: [UInt32] = []
   /// Interrupts that were taken and not deactivated.
-  public var active: Set<UInt32> = []
+  package var active: Set<UInt32> = []
   /// What an acknowledge reads when nothing is pending: 1020 to 1023.
-  public var spurious: UInt32 = 1023
+  package var spurious: UInt32 = 1023
   /// Base of the CPU interface, once it is on.
-  public var controllerBase: UInt64?
+  package var controllerBase: UInt64?
   /// Translation in force: identifier << 48 | root.
-  public var translation: UInt64 = 0
+  package var translation: UInt64 = 0
   /// Whether the running thread may use FP/SIMD.
-  public var floatingPointIsAllowed = false
+  package var floatingPointIsAllowed = false
   /// The 66 words of FP/SIMD state.
-  public var floatingPoint = [UInt64](repeating: 0, count: 66)
+  package var floatingPoint = [UInt64](repeating: 0, count: 66)
   /// What the emergency console printed.
-  public var printed: [UInt8] = []
+  package var printed: [UInt8] = []
   /// Set when the machine was powered off (true) or restarted (false).
-  public var isOff: Bool?
+  package var isOff: Bool?
   /// The report with which the kernel stopped the machine.
-  public var halted: String?
+  package var halted: String?
 
   /// A machine with RAM from `base` (a GiB boundary).
   /// - Parameter frames: of RAM.
-  public init(base: UInt64 = 0x4000_0000, frames: UInt64) {
+  package init(base: UInt64 = 0x4000_0000, frames: UInt64) {
     memory = SimulatedMemory(base: base, frames: frames + 1)
     kernelBlockTable = base >> 12 + frames
     kernelRoot[Int(base >> 30)] = kernelBlockTable << 12 | 3
     memory.clear(kernelBlockTable)
   }
 
-  public func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
+  package func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
     memory.reference(address, as: type)
   }
-  public func clear(frame: UInt64) { memory.clear(frame) }
-  public func copy(frame source: UInt64, to destination: UInt64) { memory.copy(source, to: destination) }
-  public func synchronizeInstructions(frame: UInt64) { memory.synchronized.insert(frame) }
+  package func clear(frame: UInt64) { memory.clear(frame) }
+  package func copy(frame source: UInt64, to destination: UInt64) { memory.copy(source, to: destination) }
+  package func synchronizeInstructions(frame: UInt64) { memory.synchronized.insert(frame) }
   /// Frames made visible to instruction fetch.
-  public var synchronizedFrames: Set<UInt64> { memory.synchronized.frames }
+  package var synchronizedFrames: Set<UInt64> { memory.synchronized.frames }
   /// Instruction fetch may hold anything again.
-  public func forgetSynchronized() { memory.synchronized.removeAll() }
+  package func forgetSynchronized() { memory.synchronized.removeAll() }
 
-  public func counter() -> UInt64 { now }
-  public var counterFrequency: UInt64 { 62_500_000 }
-  public mutating func setTimer(_ count: UInt64?) { timer = count }
+  package func counter() -> UInt64 { now }
+  package var counterFrequency: UInt64 { 62_500_000 }
+  package mutating func setTimer(_ count: UInt64?) { timer = count }
 
-  public mutating func startInterrupts(base: UInt64) { controllerBase = base }
-  public mutating func acknowledgeInterrupt() -> UInt32 {
+  package mutating func startInterrupts(base: UInt64) { controllerBase = base }
+  package mutating func acknowledgeInterrupt() -> UInt32 {
     guard let index = pending.firstIndex(where: { !active.contains($0) }) else { return spurious }
     let number = pending.remove(at: index)
     active.insert(number)
     return number
   }
-  public mutating func dropPriority(_ interrupt: UInt32) { note(.dropPriority(interrupt)) }
-  public mutating func deactivate(_ interrupt: UInt32) {
+  package mutating func dropPriority(_ interrupt: UInt32) { note(.dropPriority(interrupt)) }
+  package mutating func deactivate(_ interrupt: UInt32) {
     active.remove(interrupt)
     note(.deactivate(interrupt))
   }
-  public func interruptIsPending() -> Bool { pending.contains { !active.contains($0) } }
+  package func interruptIsPending() -> Bool { pending.contains { !active.contains($0) } }
   /// Sleeping moves time to the timer; with neither timer nor interrupt the machine would sleep for ever.
-  public mutating func waitForInterrupt() {
+  package mutating func waitForInterrupt() {
     if interruptIsPending() { return }
     guard let timer else { fatalError("the simulated machine sleeps for ever: nobody is ready, nothing is armed") }
     now = max(now, timer)
     pending.append(27)
   }
 
-  public mutating func allowFloatingPoint(_ allowed: Bool) { floatingPointIsAllowed = allowed }
-  public mutating func saveFloatingPoint(to address: UInt64) {
+  package mutating func allowFloatingPoint(_ allowed: Bool) { floatingPointIsAllowed = allowed }
+  package mutating func saveFloatingPoint(to address: UInt64) {
     for index in 0..<66 { memory(address + UInt64(index) * 8, as: UInt64.self).pointee = floatingPoint[index] }
   }
-  public mutating func loadFloatingPoint(from address: UInt64) {
+  package mutating func loadFloatingPoint(from address: UInt64) {
     for index in 0..<66 { floatingPoint[index] = memory(address + UInt64(index) * 8, as: UInt64.self).pointee }
   }
 
-  public mutating func emergencyWrite(_ bytes: UInt64, count: UInt64) {
+  package mutating func emergencyWrite(_ bytes: UInt64, count: UInt64) {
     for index in 0..<count { printed.append(UInt8(truncatingIfNeeded: bytes >> (8 * index))) }
   }
-  public mutating func power(off: Bool) { isOff = off }
-  public mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64) {
+  package mutating func power(off: Bool) { isOff = off }
+  package mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64) {
     halted = "task \(task) syndrome \(syndrome) address \(address) instruction \(instruction)"
   }
 
   /// Adds all that a kernel call could change to a digest: RAM, tables, timer, interrupts.
-  public func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     memory.hash(into: &hasher)
     hasher.combine(kernelRoot)
     hasher.combine(translation)
@@ -126,7 +126,7 @@ public struct Simulated: ~Copyable, Machine {
 }
 
 /// One thing that the kernel did to the MMU or to the interrupt controller.
-public enum Event: Equatable, Sendable {
+package enum Event: Equatable, Sendable {
   /// A store to a table: frame, entry, value.
   case store(UInt64, UInt64, UInt64)
   /// A store to the kernel's first-level table.

@@ -10,7 +10,9 @@ import Testing
   func threadOffsets() throws {
     let header = try defines(in: "kernel/entry/include/entry.h")
     let base = try #require(MemoryLayout<KernelCore.Thread>.offset(of: \.registers))
-    func offset(_ path: PartialKeyPath<SavedRegisters>) -> Int? { MemoryLayout<SavedRegisters>.offset(of: path).map { base + $0 } }
+    func offset(_ path: PartialKeyPath<SavedRegisters>) -> Int? {
+      MemoryLayout<SavedRegisters>.offset(of: path).map { base + $0 }
+    }
     #expect(header["THREAD_X"] == offset(\.x))
     #expect(header["THREAD_STACK"] == offset(\.stack))
     #expect(header["THREAD_INSTRUCTION"] == offset(\.instruction))

@@ -1,27 +1,27 @@
-public import ABI
+package import ABI
 import KernelCore
 
 /// A task of a test: its handle in the memory server's table, its object and its thread.
-public struct Actor: Sendable {
+package struct Actor: Sendable {
   /// Slot of the Task handle, all rights, in the memory server's table.
-  public let slot: UInt64
+  package let slot: UInt64
   /// Physical address of the task.
-  public let task: UInt64
+  package let task: UInt64
   /// An actor that a test made by its own calls.
-  public init(slot: UInt64, task: UInt64) {
+  package init(slot: UInt64, task: UInt64) {
     self.slot = slot
     self.task = task
   }
   /// Physical address of its thread.
-  public var thread: UInt64 { task + 256 }
+  package var thread: UInt64 { task + 256 }
 }
 
 extension SimulatedSystem {
   /// The memory server as an actor: its own Task handle lies in slot 1.
-  public var memoryServer: Actor { Actor(slot: HandOver.Slot.task, task: server) }
+  package var memoryServer: Actor { Actor(slot: HandOver.Slot.task, task: server) }
 
   /// Frames in a row that the ledger calls free, each given out once.
-  public func takeFrames(_ count: UInt64 = 1, aligned: UInt64 = 1) -> UInt64 {
+  package func takeFrames(_ count: UInt64 = 1, aligned: UInt64 = 1) -> UInt64 {
     var first = (nextFrame + aligned - 1) / aligned * aligned
     while (first..<first + count).contains(where: { !kernel.ledger($0).pointee.isFree }) { first += aligned }
     nextFrame = first + count
@@ -29,7 +29,7 @@ extension SimulatedSystem {
   }
 
   /// Makes a thread that is ready the current one, as if all others had been preempted.
-  public func makeCurrent(_ thread: UInt64) {
+  package func makeCurrent(_ thread: UInt64) {
     guard current != thread else { return }
     precondition(kernel.thread(thread).pointee.state == ThreadState.ready, "only a ready thread can run")
     kernel.removeReady(thread)
@@ -43,14 +43,14 @@ extension SimulatedSystem {
 
   /// Makes a kernel call as an actor that is ready, whoever runs; returns its registers afterwards.
   @discardableResult
-  public func call(_ actor: Actor, _ operation: Operation, _ message: Message = Message()) -> Message {
+  package func call(_ actor: Actor, _ operation: Operation, _ message: Message = Message()) -> Message {
     makeCurrent(actor.thread)
     return invoke(operation, message)
   }
 
   /// Makes a task by the memory server's calls and starts its thread.
   @discardableResult
-  public func spawn(
+  package func spawn(
     slot: UInt64, priority: UInt64 = 10, quota: UInt64 = 64, name: UInt64 = 0x6b736174, extra: UInt64 = 0
   ) -> Actor {
     let first = takeFrames(1 + extra)
@@ -61,39 +61,39 @@ extension SimulatedSystem {
   }
 
   /// Makes an endpoint (1) or a notification (2) of the memory server's account in one of its slots.
-  public func make(_ kind: ObjectKind, slot: UInt64) {
+  package func make(_ kind: ObjectKind, slot: UInt64) {
     must(memoryServer, .create, Message(0, kind.rawValue, takeFrames(), slot, 0, handle: 2))
   }
 
   /// Copies a handle of the memory server's into a task.
-  public func give(_ slot: UInt64, to actor: Actor, _ target: UInt64, rights: UInt64 = 7, badge: UInt64 = 0) {
+  package func give(_ slot: UInt64, to actor: Actor, _ target: UInt64, rights: UInt64 = 7, badge: UInt64 = 0) {
     must(memoryServer, .copy, Message(actor.slot, target, rights, badge, handle: slot))
   }
 
   /// A call that the kernel does not refuse.
   @discardableResult
-  public func must(_ actor: Actor, _ operation: Operation, _ message: Message = Message()) -> Message {
+  package func must(_ actor: Actor, _ operation: Operation, _ message: Message = Message()) -> Message {
     let result = call(actor, operation, message)
     precondition(result.refusal == nil, "\(operation) was refused: \(String(describing: result.refusal))")
     return result
   }
 
   /// What a thread is doing: `ThreadState`.
-  public func state(_ actor: Actor) -> UInt64 { kernel.thread(actor.thread).pointee.state }
+  package func state(_ actor: Actor) -> UInt64 { kernel.thread(actor.thread).pointee.state }
 
   /// The word of a handle in a task's slot.
-  public func handle(_ actor: Actor, _ slot: UInt64) -> HandleWord {
+  package func handle(_ actor: Actor, _ slot: UInt64) -> HandleWord {
     kernel.machine.memory(actor.task + 1280 + slot * 32, as: Handle.self).pointee.word
   }
 
   /// The account of a task: frames used.
-  public func used(_ actor: Actor) -> UInt64 { kernel.task(actor.task).pointee.used }
+  package func used(_ actor: Actor) -> UInt64 { kernel.task(actor.task).pointee.used }
 }
 
 extension SimulatedSystem {
   /// Ends a task by the memory server's steps, which must each succeed; returns the frames that came free.
   @discardableResult
-  public func destroy(_ actor: Actor) -> [UInt64] {
+  package func destroy(_ actor: Actor) -> [UInt64] {
     var frames: [UInt64] = []
     for _ in 0..<1000 {
       let step = must(memoryServer, .destroy, Message(handle: actor.slot))

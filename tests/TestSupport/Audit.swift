@@ -2,17 +2,17 @@ import ABI
 import KernelCore
 
 /// A translation that EL0 sees: found by a walker that shares no code with the kernel's.
-public struct SeenPage: Equatable, Sendable {
+package struct SeenPage: Equatable, Sendable {
   /// The frame behind the page.
-  public var frame: UInt64
+  package var frame: UInt64
   /// Rights: 1 read, 2 write, 4 execute.
-  public var rights: UInt64
+  package var rights: UInt64
   /// Whether the memory is a device's.
-  public var isDevice: Bool
+  package var isDevice: Bool
   /// Level of the entry: 2 a block, 3 a page.
-  public var level: Int
+  package var level: Int
   /// A page as it should be seen.
-  public init(frame: UInt64, rights: UInt64, isDevice: Bool = false, level: Int = 3) {
+  package init(frame: UInt64, rights: UInt64, isDevice: Bool = false, level: Int = 3) {
     (self.frame, self.rights, self.isDevice, self.level) = (frame, rights, isDevice, level)
   }
 }
@@ -81,7 +81,7 @@ struct Audit {
 
 extension SimulatedSystem {
   /// What EL0 sees in a task: all of its pages.
-  public func pages(of actor: Actor) -> [UInt64: SeenPage] {
+  package func pages(of actor: Actor) -> [UInt64: SeenPage] {
     var audit = Audit(self)
     audit.walk(
       kernel.task(actor.task).pointee.translation >> 12 & 0x7ff_ffff, level: 1, page: 0, parent: actor.task >> 12,
@@ -90,7 +90,7 @@ extension SimulatedSystem {
   }
 
   /// What is wrong with the kernel's books; nothing, after any sequence of calls.
-  public func audit() -> [String] {
+  package func audit() -> [String] {
     var audit = Audit(self)
     audit.checkTasks()
     audit.checkThreads()

@@ -1,18 +1,18 @@
-public import ABI
-public import KernelCore
-public import Simulated
+package import ABI
+package import KernelCore
+package import Simulated
 
 /// The kernel's own core on the simulated machine, started as boot starts it. Tests act as whichever thread
 /// is current: they lay down its registers, make the call, and read registers afterwards.
-public final class SimulatedSystem {
+package final class SimulatedSystem {
   /// The kernel under test.
-  public var kernel: Kernel<Simulated>
+  package var kernel: Kernel<Simulated>
   /// Physical address of the memory server's task.
-  public let server: UInt64
+  package let server: UInt64
   /// First frame of RAM.
-  public let firstFrame: UInt64
+  package let firstFrame: UInt64
   /// Frames of the stand-in for the image: bundle pages start here.
-  public let bundle: FrameRange
+  package let bundle: FrameRange
 
   /// Where `takeFrames` looks next.
   var nextFrame: UInt64
@@ -21,7 +21,7 @@ public final class SimulatedSystem {
   /// - Parameters:
   ///   - frames: of RAM, whole blocks of 2 MiB.
   ///   - bundleBytes: laid down in the bundle's frames, page by page.
-  public init(frames: UInt64 = 4 * Geometry.sectionFrames, bundleBytes: [UInt8] = [], deviceTree: [UInt8] = []) {
+  package init(frames: UInt64 = 4 * Geometry.sectionFrames, bundleBytes: [UInt8] = [], deviceTree: [UInt8] = []) {
     let first: UInt64 = 0x4_0000
     firstFrame = first
     let bundlePages = max(UInt64(bundleBytes.count + 4095) / 4096, 16)
@@ -73,16 +73,16 @@ public final class SimulatedSystem {
   }
 
   /// Whether calls try their quick forms, as on the machine.
-  public var usesQuickPaths = true
+  package var usesQuickPaths = true
   /// Calls that a quick form carried out.
-  public private(set) var quickSwitches = 0
+  package private(set) var quickSwitches = 0
 
   /// The thread that runs.
-  public var current: UInt64 { kernel.cpu.current }
+  package var current: UInt64 { kernel.cpu.current }
 
   /// Makes a kernel call as the current thread; returns its registers afterwards, whoever runs then.
   @discardableResult
-  public func invoke(_ operation: Operation, _ message: Message) -> Message {
+  package func invoke(_ operation: Operation, _ message: Message) -> Message {
     let caller = current
     setMessage(message, of: caller)
     // The svc itself: the saved instruction is the one behind it.
@@ -121,13 +121,13 @@ public final class SimulatedSystem {
   }
 
   /// x0–x10 of a thread.
-  public func message(of thread: UInt64) -> Message {
+  package func message(of thread: UInt64) -> Message {
     let x = kernel.thread(thread).pointee.registers.x
     return Message(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], label: x[8], handle: x[9], transfer: x[10])
   }
 
   /// Lays down x0–x10 of a thread.
-  public func setMessage(_ message: Message, of thread: UInt64) {
+  package func setMessage(_ message: Message, of thread: UInt64) {
     for index in 0..<8 { kernel.thread(thread).pointee.registers.x[index] = message[index] }
     kernel.thread(thread).pointee.registers.x[8] = message.label
     kernel.thread(thread).pointee.registers.x[9] = message.handle
@@ -135,7 +135,7 @@ public final class SimulatedSystem {
   }
 
   /// Free frames among those claimed.
-  public func freeFrames() -> Int {
+  package func freeFrames() -> Int {
     var free = 0
     for frame in kernel.ram.used.first..<kernel.ram.used.end where kernel.isClaimed(frame) {
       if kernel.ledger(frame).pointee.isFree { free += 1 }

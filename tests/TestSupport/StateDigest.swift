@@ -5,7 +5,7 @@ extension SimulatedSystem {
   /// tables and the kernel's store, the kernel's own words, and the machine's registers.
   ///
   /// - Parameter thread: whose x0, x1 and x8 are left out, because a refusal is written there.
-  public func digest(except thread: UInt64 = 0) -> Int {
+  package func digest(except thread: UInt64 = 0) -> Int {
     let kept = thread == 0 ? nil : message(of: thread)
     if var blank = kept {
       (blank[0], blank[1], blank.label) = (0, 0, 0)

@@ -38,7 +38,8 @@ extension MemoryServer {
     }
     let number = try freeSlot(&gate)
     let frame = try makeTaskObject(entry, number, &gate)
-    sessions[place] = Session(number: number, entry: index, flags: entry.flags, frame: frame, name: Name(word: entry.name))
+    sessions[place] = Session(
+      number: number, entry: index, flags: entry.flags, frame: frame, name: Name(word: entry.name))
     do throws(Refusal) {
       let rights: Rights.Endpoint = [.call, .pass]
       try gate.copy(
