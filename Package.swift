@@ -113,7 +113,7 @@ let host: [Target] = [
     "ServiceCoresTests",
     ["Drivers", "Registers", "Interfaces", "InterruptsCore", "ConsoleCore", "ClockCore", "ShellCore"]),
   test("KernelCoreTests", ["KernelCore", "ABI", "Machine", "AArch64", "Simulated", "TestSupport"]),
-  test("ServicesTests", ["MemoryCore", "InitCore", "ShellCore", "Runtime", "Interfaces", "KernelCore", "Simulated"]),
+  test("ServicesTests", ["InitCore", "Interfaces"]),
   test(
     "InterfacesTests",
     ["Interfaces", "Runtime", "ABI", "Registers", "InitCore", "ConsoleCore", "Drivers"]),

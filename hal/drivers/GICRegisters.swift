@@ -52,17 +52,3 @@ public enum GICRRegisters {
   /// From one redistributor to the next; twice that where it has the frames of virtual LPIs.
   public static var stride: Int { 0x2_0000 }
 }
-
-/// The GICv2 CPU interface's registers. IHI 0048B table 4-2.
-public enum GICCRegisters {
-  /// GICC_CTLR, control: EnableGrp0, bit 0; EOImode, bit 9.
-  public static var control: Register<ReadWrite> { .init(0x0000) }
-  /// GICC_PMR, priority mask: only interrupts of a lower number get through.
-  public static var priorityMask: Register<ReadWrite> { .init(0x0004) }
-  /// GICC_IAR, interrupt acknowledge.
-  public static var acknowledge: Register<ReadOnly> { .init(0x000c) }
-  /// GICC_EOIR, end of interrupt; with EOImode set it only drops the priority.
-  public static var endOfInterrupt: Register<WriteOnly> { .init(0x0010) }
-  /// GICC_DIR, deactivate interrupt; on the second page.
-  public static var deactivate: Register<WriteOnly> { .init(0x1000) }
-}

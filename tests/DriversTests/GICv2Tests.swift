@@ -69,21 +69,4 @@ import Testing
     #expect(GICv2Distributor(registers).limit == limit)
     #expect(registers.mismatches.isEmpty)
   }
-
-  @Test("the CPU interface drops and deactivates with the word it acknowledged")
-  func cpuInterface() {
-    let registers = RecordingRegisters(
-      length: 0x2000,
-      expecting: [
-        .store(4, 0xf0), .store(0, 0x201), .load(0xc, 0x0c01), .store(0x10, 0x0c01), .store(0x1000, 0x0c01),
-        .load(0xc, 1023),
-      ])
-    let interface = GICv2CPUInterface(registers)
-    let interrupt = interface.acknowledge()
-    #expect(interrupt.intid == 1 && !interrupt.isSpurious)
-    interface.dropPriority(interrupt)
-    interface.deactivate(interrupt)
-    #expect(interface.acknowledge().isSpurious)
-    #expect(registers.mismatches.isEmpty)
-  }
 }

@@ -149,16 +149,6 @@ func drain<let size: Int>(_ ring: inout ByteRing<size>) -> [UInt8] {
     #expect(registers.mismatches.isEmpty)
   }
 
-  @Test("the emergency transmitter waits for room, and gives a stuck device up")
-  func emergency() {
-    let registers = RecordingRegisters(
-      expecting: [.load(0x18, 0x20), .load(0x18, 0), .store(0, 0x21), .load(0x18, 0x20), .load(0x18, 0x20)])
-    let uart = PL011Emergency(registers, attempts: 2)
-    #expect(uart.put(0x21) == true)
-    #expect(uart.put(0x22) == false)
-    #expect(registers.mismatches.isEmpty)
-  }
-
   @Test("a ring returns bytes in order and refuses when full, however often it wraps")
   func ring() {
     var ring = ByteRing<3>()

@@ -9,15 +9,13 @@ public import Registers
 /// has made it possible. Writers are served in turn and never interleaved within one request; no byte is lost in
 /// either direction: a full input ring stops reception at the device, a full output ring keeps the writer waiting.
 public struct Console<Registers: RegisterAccess & ~Copyable>: ~Copyable {
-  /// Bytes received and not yet read that the console keeps before it holds the sender back.
-  public static var inputCapacity: Int { 1024 }
-  /// Bytes written and not yet sent that the console keeps before it lets writers wait.
-  public static var outputCapacity: Int { 4096 }
   /// Readers that may wait at once, and as many writers.
   public static var waitingLimit: Int { 8 }
 
   private var uart: PL011<Registers>
+  /// Bytes received and not yet read; a full ring holds the sender back.
   private var input = ByteRing<1024>()
+  /// Bytes written and not yet sent; a full ring lets writers wait.
   private var output = ByteRing<4096>()
   private var readers = WaitQueue<Reader, 8>()
   private var writers = WaitQueue<Writer, 8>()
@@ -29,8 +27,6 @@ public struct Console<Registers: RegisterAccess & ~Copyable>: ~Copyable {
   public var counts: PL011<Registers>.Counts { uart.counts }
   /// Bytes received and not yet read.
   public var unread: Int { input.count }
-  /// Bytes written and not yet sent.
-  public var unsent: Int { output.count }
   /// Whether the sender is held back until somebody reads.
   public var isReceiveHeld: Bool { uart.isReceiveHeld }
 }

@@ -10,10 +10,8 @@ package enum InitSlots {
   static var wake: UInt64 { 68 }
   /// A handle on its way to somebody.
   package static var passing: UInt64 { 69 }
-  /// Replies to clients that wait for a peer.
+  /// Replies to clients that wait for a peer: this slot and the seven behind it.
   static var waiting: UInt64 { 70 }
-  /// Slots for such replies.
-  static var waitingCount: UInt64 { 8 }
   /// The region that shows the bundle.
   package static var bundle: UInt64 { 78 }
 }

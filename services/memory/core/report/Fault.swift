@@ -58,8 +58,6 @@ struct Fault {
 
   /// Whether it was about an address.
   var hasAddress: Bool { act == .read || act == .write || act == .execute }
-  /// A translation fault: nothing is mapped there. 0b0001xx.
-  var isUnmapped: Bool { hasAddress && statusCode == 1 }
   /// A permission fault: something is mapped, but not for this. 0b0011xx.
   var isForbidden: Bool { hasAddress && statusCode == 3 }
 }
