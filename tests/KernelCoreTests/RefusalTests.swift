@@ -49,18 +49,3 @@ struct RefusalTests {
     #expect(world.system.audit() == [])
   }
 }
-
-/// A random sequence that is the same each time: SplitMix64.
-struct Seeded {
-  var state: UInt64
-
-  mutating func next(below bound: UInt64 = .max) -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return (z ^ z >> 31) % bound
-  }
-
-  mutating func pick<T>(_ values: [T]) -> T { values[Int(next(below: UInt64(values.count)))] }
-}

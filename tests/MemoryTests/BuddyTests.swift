@@ -1,5 +1,6 @@
 import ABI
 import MemoryCore
+import TestSupport
 import Testing
 
 /// Index bytes in an array: 16 KiB a section, zeros at first.
@@ -16,18 +17,6 @@ struct ArrayStorage: IndexStorage {
 struct FreeList: LedgerView {
   var isFree: [Bool]
   func word(_ frame: UInt64) -> LedgerWord { isFree[Int(frame)] ? .free : .fixed }
-}
-
-/// Reproducible random numbers. Steele and others, SplitMix64.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
 }
 
 let section = Int(Geometry.sectionFrames)
