@@ -40,6 +40,8 @@ struct BootedShellTests {
       sum += row[0] + row[1] + row[2]
     }
     #expect(sum == memory.number("tables"), "\(session.outcome.summary)")
+    // The boot log told as many, and nothing has grown since.
+    #expect(session.outcome.text.contains(", grown in all \(sum); 4 KiB pages"), "\(session.outcome.summary)")
 
     let shown = regions.filter { $0.hasSuffix("device uart") || $0.contains("r-x") }
     #expect(shown.count == 2 && !regions.contains { $0.contains("wx") }, "\(regions)")

@@ -18,7 +18,8 @@ extension MemoryServer {
     }
   }
 
-  /// `started`: one line on what is mapped, and how many tables 4 KiB pages alone would take for the same.
+  /// `started`: one line on the tables of kernel and tasks by now, each a line of the shell's `tables`, and on how many
+  /// tables 4 KiB pages alone would take to map RAM and the leased devices.
   mutating func started(_ caller: Caller, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Message {
     try require(.supervise, caller)
     let kernel: Message
@@ -27,7 +28,9 @@ extension MemoryServer {
     line.write(decimal: kernel[0] + kernel[1])
     line.write(", grown for leases ")
     line.write(decimal: leaseTables)
-    line.write("; RAM and the leased devices in 4 KiB pages: ")
+    line.write(", grown in all ")
+    line.write(decimal: memoryCounts().tables)
+    line.write("; 4 KiB pages for RAM and devices: ")
     line.write(decimal: pageTables)
     gate.log(line)
     return Message()
