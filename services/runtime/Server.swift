@@ -117,12 +117,20 @@ extension Server where Self: ~Copyable {
   mutating func decodeAndAnswer(_ message: Message, _ gate: inout some Gate & ~Copyable) -> Answer<Service.Reason> {
     let version = message.label >> 16
     guard version == Service.version else {
+      dropArrived(message, &gate)
       return .refuse(ServiceRefusal(.interface(.version), version, limit: Service.version))
     }
     guard let request = Service.Request(method: message.label & 0xffff, message) else {
+      dropArrived(message, &gate)
       return .refuse(ServiceRefusal(.interface(.unknownMethod), message.label))
     }
     return answer(request, from: Arrival(badge: message.handle, handle: message.transfer), &gate)
+  }
+
+  /// Empties the landing slot where no service sees the handle: left there, it would keep all further ones out.
+  @inlinable func dropArrived(_ message: Message, _ gate: inout some Gate & ~Copyable) {
+    guard message.transfer != 0 else { return }
+    try? gate.drop(message.transfer)
   }
 
   /// Replies and receives. A reply that the kernel refuses (its handle cannot travel) becomes a refusal for the

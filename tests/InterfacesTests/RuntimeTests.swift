@@ -55,6 +55,18 @@ struct ServerTests {
     #expect(server.seen.isEmpty)
   }
 
+  @Test(
+    "drops the handle that came with what it cannot read, or no other would ever land",
+    arguments: [9 << 16 | 1, ClockInterface.version << 16 | 99] as [UInt64])
+  func unreadable(label: UInt64) {
+    var server = ScriptedServer(answers: .done)
+    var gate = ScriptedGate()
+    var message = Message(label: label, transfer: 33)
+    #expect(server.react(&message, &gate) == .reply)
+    #expect(gate.calls.map(\.operation) == [.drop])
+    #expect(gate.calls.first?.message.handle == 33)
+  }
+
   @Test("keeps a reply for later in the slot that the service names")
   func later() {
     var server = ScriptedServer(answers: .later(slot: 40))
