@@ -113,6 +113,8 @@ extension Kernel where M: ~Copyable {
       case .endpoint: Rights.Endpoint.receive.rawValue
       case .notification: Rights.Notification.wait.rawValue
       case .task: Rights.Task.destroy.rawValue
+      // Who only sets the deadline has bit 0.
+      case .timer: 4
       default: 1
       }
     guard word.rights & needed != 0 else { throw Refusal(.missingRight, word.rights, limit: needed) }

@@ -127,6 +127,9 @@ enum BadCalls {
       BadCall(.revoke, "an interrupt without handling", Refusal(.missingRight, 0, limit: 1)) { _ in
         Message(handle: Slot.interruptNoRights)
       },
+      BadCall(.revoke, "the timer without keeping it", Refusal(.missingRight, 0, limit: 4)) { _ in
+        Message(handle: Slot.timerNoRights)
+      },
       BadCall(.revoke, "of what is gone", Refusal(.wrongKind, 10)) { _ in Message(handle: Slot.gone) },
     ]
 }

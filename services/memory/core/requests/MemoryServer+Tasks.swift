@@ -48,7 +48,7 @@ extension MemoryServer {
         try gate.copy(HandOver.Slot.power, to: WellKnownSlot.power, task: number)
       }
       if entry.flags.contains(.deadline) {
-        try gate.copy(HandOver.Slot.timer, to: WellKnownSlot.timer, task: number)
+        try gate.copy(HandOver.Slot.timer, to: WellKnownSlot.timer, task: number, rights: 1)
       }
       return place
     } catch {
