@@ -24,7 +24,7 @@ public import ABI
   ) throws(Failure) -> Message {
     var message = Message()
     request.encode(into: &message)
-    message.label |= Service.version << 16
+    message.label |= Service.version << 16 | (pass == 0 ? 0 : RequestLabel.passesHandle)
     message.handle = slot
     message.transfer = pass | receive << 32
     gate.invoke(.call, &message)
@@ -40,7 +40,7 @@ public import ABI
     while true {
       var message = Message()
       request.encode(into: &message)
-      message.label |= Service.version << 16
+      message.label |= Service.version << 16 | (pass == 0 ? 0 : RequestLabel.passesHandle)
       message.handle = slot
       message.transfer = pass | receive << 32
       gate.invoke(.call, &message)

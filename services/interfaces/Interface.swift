@@ -4,7 +4,8 @@ public import ABI
 ///
 /// A request is an enum with associated values. Its encoding to the eight words and back is inlined, so that a
 /// call compiles to argument moves, `svc` and a test of the label. A request's label is
-/// `version << 16 | method`; a server that finds another version refuses with `ProtocolReason.version`.
+/// `version << 16 | method`, with `RequestLabel.passesHandle` where a handle goes along; a server that finds another
+/// version refuses with `ProtocolReason.version`.
 public protocol Interface {
   /// What both ends must agree on; it changes with every change of a request or of a reply.
   static var version: UInt64 { get }
@@ -16,7 +17,7 @@ public protocol Interface {
 
 /// A request that travels in the eight words of a message.
 public protocol InterfaceRequest: Sendable {
-  /// Writes the words, and the method's number (16 bits) as the label.
+  /// Writes the words, and the method's number (15 bits) as the label.
   func encode(into message: inout Message)
   /// Reads the words of a method; nil for a method that the interface does not have.
   init?(method: UInt64, _ message: borrowing Message)
@@ -30,6 +31,15 @@ public protocol ServiceReason: RawRepresentable, Equatable, Sendable where RawVa
   init?(rawValue: UInt64)
   /// What happened, and after a colon what the two values are.
   var words: StaticString { get }
+}
+
+/// The label of a request, beside its version.
+public enum RequestLabel {
+  /// A handle goes along. Where it did not arrive (it died on the way, or the server had no room), the server refuses
+  /// with `ProtocolReason.handleNeeded`: without it the request would mean something else.
+  @inlinable public static var passesHandle: UInt64 { 1 << 15 }
+  /// The method.
+  @inlinable public static var method: UInt64 { 0x7fff }
 }
 
 /// Refusals that any service may give.

@@ -120,7 +120,10 @@ extension Server where Self: ~Copyable {
       dropArrived(message, &gate)
       return .refuse(ServiceRefusal(.interface(.version), version, limit: Service.version))
     }
-    guard let request = Service.Request(method: message.label & 0xffff, message) else {
+    guard message.transfer != 0 || message.label & RequestLabel.passesHandle == 0 else {
+      return .refuse(ServiceRefusal(.interface(.handleNeeded)))
+    }
+    guard let request = Service.Request(method: message.label & RequestLabel.method, message) else {
       dropArrived(message, &gate)
       return .refuse(ServiceRefusal(.interface(.unknownMethod), message.label))
     }

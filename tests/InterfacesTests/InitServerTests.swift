@@ -33,7 +33,7 @@ final class FakeBundle: InitEnvironment {
 @Suite("Init")
 struct InitServerTests {
   static let createTask = MemoryInterface.version << 16 | 3
-  static let destroyTask = MemoryInterface.version << 16 | 4
+  static let destroyTask = MemoryInterface.version << 16 | RequestLabel.passesHandle | 4
   static let nextEvent = MemoryInterface.version << 16 | 13
 
   /// A gate behind which everything succeeds, sessions are 100 + entry, and events are those given.

@@ -70,7 +70,7 @@ struct MemoryInterfaceTests {
     var gate = ScriptedGate()
     try Client<MemoryInterface>.own.createNotification(slot: 4, task: 20, &gate)
     let sent = gate.calls[0].message
-    #expect(sent.label == MemoryInterface.version << 16 | 7)
+    #expect(sent.label == MemoryInterface.version << 16 | RequestLabel.passesHandle | 7)
     #expect(sent.handle == WellKnownSlot.memory)
     #expect(sent.transfer == 20)
   }

@@ -67,6 +67,16 @@ struct ServerTests {
     #expect(gate.calls.first?.message.handle == 33)
   }
 
+  @Test("refuses a request whose handle did not arrive, for without it it would mean something else")
+  func lostHandle() {
+    var server = ScriptedServer(answers: .done)
+    var gate = ScriptedGate()
+    var message = Message(label: ClockInterface.version << 16 | RequestLabel.passesHandle | 1)
+    #expect(server.react(&message, &gate) == .reply)
+    #expect(ClockInterfaceRefusal(reply: message).cause == .interface(.handleNeeded))
+    #expect(server.seen.isEmpty)
+  }
+
   @Test("keeps a reply for later in the slot that the service names")
   func later() {
     var server = ScriptedServer(answers: .later(slot: 40))

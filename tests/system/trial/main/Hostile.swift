@@ -100,9 +100,13 @@ struct Hostile: ~Copyable {
     report.server("map the bundle", .mapBundle(slot: 60, page: 0x1000))
     report.server("map the log", .mapLog(slot: 60, page: 0x1000))
     report.server("probe another task", .probe(session: 1, address: 0, asTask: false))
-    report.reply("a request of another version", Message(label: 17, handle: WellKnownSlot.memory))
+    // A handle goes along with each: left where it arrived, it would keep out all that init sends.
+    let passed = Transfer(pass: UInt32(WellKnownSlot.notification)).raw
+    report.reply(
+      "a request of another version", Message(label: 17, handle: WellKnownSlot.memory, transfer: passed))
     let unknown = MemoryInterface.version << 16 | 999
-    report.reply("a request that does not exist", Message(label: unknown, handle: WellKnownSlot.memory))
+    report.reply(
+      "a request that does not exist", Message(label: unknown, handle: WellKnownSlot.memory, transfer: passed))
   }
 
   /// More memory than the account has, and more than there is.
