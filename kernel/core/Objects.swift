@@ -1,9 +1,7 @@
 public import ABI
 
-/// The start of every object that handles name: its list of handles. 0 ends the list.
+/// Where objects lie. Each starts with its list of handles: the address of the first, 0 for none.
 package enum ObjectHeader {
-  /// Bytes from the start of an object to the address of its first handle: none.
-  static var firstHandleOffset: UInt64 { 0 }
   /// Bytes of an object slot.
   static var slotBytes: UInt64 { 128 }
 }
