@@ -35,8 +35,10 @@ public enum LogRing {
   public static let pages = 4
   /// Records that the ring holds.
   public static let capacity = (pages * 4096 - headerBytes) / 80
-  /// The header: word 0 counts the records ever written; word 1 is the counter's frequency in Hz.
-  public static let headerBytes = 16
+  /// The header: word 0 counts the records ever written; word 1 is the counter's frequency in Hz; word 2 counts the
+  /// records up to the last line that the kernel printed itself, or that there were when a console's lease ended:
+  /// where the next console goes on.
+  public static let headerBytes = 24
   /// Bytes from the start of the ring to a record.
   @inlinable public static func offset(of sequence: UInt64) -> Int {
     headerBytes + Int(truncatingIfNeeded: sequence % UInt64(capacity)) * 80

@@ -114,7 +114,7 @@ extension Kernel where M: ~Copyable {
     machine.setKernelRootEntry(
       KernelSlot.emergencyConsole, to: isMapped ? Descriptor.empty.raw : devices.emergencyDescriptor)
     machine.publishTables()
-    guard isMapped else { return }
+    guard isMapped else { return noteLogPrinted() }
     machine.invalidateKernel(address: KernelSlot.address(KernelSlot.emergencyConsole) + devices.uartFrame << 12)
     machine.completeInvalidation()
   }

@@ -39,8 +39,18 @@ extension Kernel where M: ~Copyable {
     machine.memory(log.address + UInt64(LogRing.offset(of: log.sequence)), as: LogRecord.self).pointee = record
     log.sequence += 1
     machine.memory(log.address, as: UInt64.self).pointee = log.sequence
-    if devices.emergencyIsMapped, record.flags & LogRecord.continues == 0 { printLine(log.sequence - 1) }
+    if devices.emergencyIsMapped, record.flags & LogRecord.continues == 0 {
+      printLine(log.sequence - 1)
+      noteLogPrinted()
+    }
     if log.object != 0 { raise(log.object) }
+  }
+
+  /// All records so far are printed: by the kernel, or by the console whose lease just ended. The next console goes on
+  /// behind them.
+  func noteLogPrinted() {
+    guard log.address != 0 else { return }
+    machine.memory(log.address + 16, as: UInt64.self).pointee = log.sequence
   }
 
   /// Prints the line whose last record is `last`: the records before it that it continues, then itself.

@@ -19,6 +19,8 @@ public struct LogReader<Ring: RegisterAccess & ~Copyable>: ~Copyable {
 
   /// Records ever written.
   public var written: UInt64 { ring.load64(at: 0) }
+  /// Records up to the last line that the kernel printed itself.
+  public var printed: UInt64 { ring.load64(at: 16) }
   /// The counter's frequency in Hz.
   public var frequency: UInt64 { ring.load64(at: 8) }
 

@@ -25,8 +25,8 @@ private enum Slot {
     try memory.mapLog(slot: WellKnownSlot.log, page: TaskLayout.log, &gate)
     var log = LogReader<MappedRegisters>(mappedFrom: 0)
     let lease = try memory.lease("uart", index: 0, slot: Slot.device, page: TaskLayout.devices, &gate)
-    // Up to the lease the kernel printed what it logged; from here on we do.
-    log.seek(to: log.written)
+    // Up to the lease the kernel printed what it logged; we go on where it stopped.
+    log.seek(to: log.printed)
     try memory.interrupt("uart", index: 0, slot: Slot.interrupt, &gate)
     do throws(Refusal) { try bind(&gate) } catch { throw MemoryRefusal(error) }
     let console = Console(PL011(lease.registers))
