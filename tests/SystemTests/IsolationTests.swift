@@ -13,6 +13,16 @@ struct TestSystemTests {
     return guest
   }
 
+  /// Compares what was printed between two lines, the log left out, with `Expected/FILE.txt`.
+  static func compare(_ outcome: Outcome, from begin: String, to end: String, with file: String) throws {
+    let lines = outcome.lines.filter { Session.logged($0) == nil }
+    let first = try #require(lines.firstIndex { $0.hasSuffix(begin) })
+    let last = try #require(lines.firstIndex { $0.hasSuffix(end) })
+    let printed = lines[(first + 1)..<last].filter { !$0.isEmpty }.joined(separator: "\n")
+    let wanted = try String(contentsOfFile: "tests/SystemTests/Expected/\(file).txt", encoding: .utf8)
+    if let difference = Scenario.difference(printed + "\n", wanted) { Issue.record("\(difference)") }
+  }
+
   @Test("refuses a hostile task each thing by its name, and goes on", arguments: [2, 3])
   func isolation(gic: Int) async throws {
     // The hostile task runs below the shell: it has written its last line when the shell is asked.
@@ -20,17 +30,29 @@ struct TestSystemTests {
       .expect("hostile: begins"), .expect("hostile: ends"), .send("tasks\r"), .expect("apus> "), .send("poweroff\r"),
     ])
     try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
-    let lines = outcome.lines.filter { Session.logged($0) == nil }
-    let first = try #require(lines.firstIndex { $0.hasSuffix("hostile: begins") })
-    let last = try #require(lines.firstIndex { $0.hasSuffix("hostile: ends") })
-    let printed = lines[(first + 1)..<last].filter { !$0.isEmpty }.joined(separator: "\n")
-    let wanted = try String(contentsOfFile: "tests/SystemTests/Expected/hostile.txt", encoding: .utf8)
-    if let difference = Scenario.difference(printed + "\n", wanted) { Issue.record("\(difference)") }
+    try Self.compare(outcome, from: "hostile: begins", to: "hostile: ends", with: "hostile")
     // What the hostile task mapped at an address, its neighbour does not find there.
     #expect(outcome.text.contains("fault    peeker   read at 0x4000_0000, where nothing is mapped"))
     for name in ["memory", "init", "irq", "console", "clock", "shell", "victim", "hostile"] {
-      #expect(lines.row(name)?[3] == "0", "\(outcome.summary)")
+      #expect(outcome.lines.row(name)?[3] == "0", "\(outcome.summary)")
     }
+  }
+
+  @Test("restarts a service that exits or faults: what it held is back, its client connects anew", arguments: [2, 3])
+  func restart(gic: Int) async throws {
+    var guest = Self.guest("restart", gic: gic)
+    // The pause before a restart is as long as so many instructions, however busy the host is.
+    guest.countsInstructions = true
+    let outcome = try await guest.run([
+      .expect("witness: begins"), .expect("witness: ends"), .send("tasks\r"), .expect("apus> "), .send("poweroff\r"),
+    ])
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    try Self.compare(outcome, from: "witness: begins", to: "witness: ends", with: "restart")
+    for (name, restarts) in [("mortal", "4"), ("witness", "0"), ("console", "0"), ("clock", "0"), ("shell", "0")] {
+      #expect(outcome.lines.row(name)?[3] == restarts, "\(outcome.summary)")
+    }
+    let faults = outcome.lines.compactMap { Session.logged($0) }.filter { $0.contains("fault    mortal   read at ") }
+    #expect(faults.count == 2 && faults.allSatisfy { $0.hasSuffix("0x7000_0000, where nothing is mapped") })
   }
 
   @Test("maps all RAM with the kernel's static tables, and each device for its holder alone", arguments: [2, 3])
@@ -63,4 +85,4 @@ struct TestSystemTests {
 /// `make test` builds them; it requires them too.
 private let hasSystems =
   ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
-  || ["hostile", "seed"].allSatisfy { FileManager.default.fileExists(atPath: "build/system/\($0).bin") }
+  || ["hostile", "seed", "restart"].allSatisfy { FileManager.default.fileExists(atPath: "build/system/\($0).bin") }

@@ -17,6 +17,8 @@ internal import TrialRegisters
   case "peeker": _ = fault_read(argument)
   case "hostile": Hostile().run()
   case "seed": Seed().run()
+  case "mortal": Mortal.run(&gate)
+  case "witness": Witness().run()
   default: exit(2)
   }
   exit(3)

@@ -134,6 +134,13 @@ registers_spin:
     .endr
 1:  b 1b
 
+    .global registers_exchange
+registers_exchange:
+    ldr x8, [x0]
+    str x1, [x0]
+    mov x0, x8
+    ret
+
     .global registers_undefined_call
 registers_undefined_call:
     mov x8, xzr

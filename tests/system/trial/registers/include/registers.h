@@ -17,3 +17,5 @@ void registers_serve(uint64_t slot) __attribute__((noreturn));
 void registers_spin(void) __attribute__((noreturn));
 /// A kernel call that does not exist; the label that it comes back with.
 uint64_t registers_undefined_call(void);
+/// Stores a word at an address; what was there before.
+uint64_t registers_exchange(uint64_t address, uint64_t word);
