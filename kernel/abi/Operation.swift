@@ -41,7 +41,8 @@ public enum Operation: UInt16, Sendable {
   /// Maps pages of a region, at most one leaf table: x0 region slot, x1 page, x2 count, x3 first frame,
   /// x4 and x5 spare frames for tables, x6 slot of the Memory authority.
   case map = 15
-  /// Unmaps pages of a region, at most one leaf table: x0 region slot, x1 page, x2 count.
+  /// Unmaps the first pages of a range that are mapped and lie together: x0 region slot, x1 page, x2 count. Returns x0
+  /// pages handled, x1 and x2 tables that came free, x3 the first frame that did, x4 how many.
   case unmap = 16
   /// Copies page x2 of Memory x1 into the private page x0 of task x9.
   case copyPage = 17

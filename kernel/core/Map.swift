@@ -37,6 +37,9 @@ extension Kernel where M: ~Copyable {
     let owner = try addressSpace(handleWord(caller), of: own)
     let (page, count) = (word(caller, 1), word(caller, 2))
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
+    guard page & 511 + count <= Geometry.blockFrames else {
+      throw Refusal(.outOfRange, count, limit: Geometry.blockFrames - page & 511)
+    }
     let isPrivate = region.region.isPrivate
     var frame = word(caller, 3)
     var isDevice = false

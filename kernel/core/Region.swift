@@ -68,9 +68,6 @@ extension Kernel where M: ~Copyable {
     guard count > 0, page >= area.page, page - area.page < area.pages, count <= area.pages - (page - area.page) else {
       throw Refusal(.outsideRegion, page, limit: area.pages)
     }
-    guard page & 511 + count <= Geometry.blockFrames else {
-      throw Refusal(.outOfRange, count, limit: Geometry.blockFrames - page & 511)
-    }
     return (try slot(number, of: owner), found)
   }
 }

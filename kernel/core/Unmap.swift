@@ -6,51 +6,89 @@ extension Kernel where M: ~Copyable {
   /// Pages that are invalidated one by one; beyond, forgetting the whole address space takes fewer steps.
   private var singly: UInt64 { 16 }
 
-  /// `unmap`: pages of one region under one leaf table; tables that come empty go back with them.
+  /// Entries that are empty, of whatever level, and passed over in one call.
+  private var visits: UInt64 { 512 }
+
+  /// `unmap`: the first pages of a range that are mapped and lie together; tables that come empty go back with them.
   mutating func unmap(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
     let owner = try addressSpace(handleWord(caller), of: own)
     let (page, count) = (word(caller, 1), word(caller, 2))
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
-    let walk = walk(owner, page: page)
-    let isBlock = walk.level == 2 && walk.entry.isLeaf(level: 2)
-    guard !isBlock || (page & 511 == 0 && count == 512) else { throw Refusal(.unaligned, page, limit: 512) }
-    let range = FrameRange(page, page + count)
-    let removed = isBlock ? removeBlock(walk, range, region) : removePages(walk, range, region)
-    guard removed > 0 else { return succeed(caller, count) }
-    let freed = pruneEmpty(owner, walk)
-    forget(owner, range, isBlock: isBlock)
-    release(owner, slot: slot, region: region, removed: removed, freed: freed)
-    succeed(caller, count, freed.0, freed.1)
+    let (first, walk) = firstMapped(owner, FrameRange(page, page + count))
+    guard walk.entry.isValid else { return told(caller, handled: first - page) }
+    let range = FrameRange(first, min(page + count, first | 511 + 1))
+    guard walk.level == 3 || range.count == 512 else { throw Refusal(.unaligned, first, limit: 512) }
+    let run = walk.level == 2 ? removeBlock(walk, range, region) : removePages(walk, range, region)
+    let tables = pruneEmpty(owner, walk)
+    forget(owner, FrameRange(first, run.end), isBlock: walk.level == 2)
+    release(owner, slot: slot, region: region, removed: run.removed, freed: tables)
+    guard freesFrames(region) else { return told(caller, handled: run.end - page, tables) }
+    told(caller, handled: run.end - page, tables, frame: walk.entry.frame, run.removed)
   }
 
-  /// Empties the entries of a range of pages; returns how many were mapped.
-  private mutating func removePages(_ walk: Walk, _ range: FrameRange, _ region: Handle) -> UInt64 {
-    guard walk.leaf != 0 else { return 0 }
+  /// The results: pages handled, tables and frames that came free.
+  private func told(
+    _ caller: UInt64, handled: UInt64, _ tables: (UInt64, UInt64) = (0, 0), frame: UInt64 = 0, _ frames: UInt64 = 0
+  ) {
+    succeed(caller, handled, tables.0, tables.1)
+    setWord(caller, 3, frame)
+    setWord(caller, 4, frames)
+  }
+
+  /// Whether the frames of a region's pages are the task's alone and come free with them.
+  private func freesFrames(_ region: Handle) -> Bool { region.region.isPrivate }
+
+  /// The first page of a range that is mapped, and the walk to it. What a table that is absent would hold is passed
+  /// over at one visit; where the visits are used up or nothing is mapped, the walk's entry is empty.
+  private func firstMapped(_ owner: UInt64, _ range: FrameRange) -> (page: UInt64, walk: Walk) {
+    var page = range.first
+    var visited: UInt64 = 0
+    while page < range.end, visited < visits {
+      let walk = walk(owner, page: page)
+      if walk.entry.isValid { return (page, walk) }
+      page = page | (TableGeometry.frames(level: walk.level) - 1) + 1
+      visited += 1
+    }
+    return (min(page, range.end), Walk())
+  }
+
+  /// Empties entries of a leaf table from the first, mapped page of a range on: as far as the frames lie together, or
+  /// all of them. Returns one past the last page, and how many were mapped.
+  private mutating func removePages(
+    _ walk: Walk, _ range: FrameRange, _ region: Handle
+  ) -> (end: UInt64, removed: UInt64) {
+    let stops = freesFrames(region)
     var removed: UInt64 = 0
-    for page in range.first..<range.end {
+    var page = range.first
+    while page < range.end {
       let entry = entry(of: walk.leaf, page: page, level: 3)
-      guard entry.isValid else { continue }
-      machine.setDescriptor(table: walk.leaf, index: page & 511, to: Descriptor.empty.raw)
-      noteRemoved(entry.frame, 1, region)
-      removed += 1
+      if stops, entry.frame != walk.entry.frame + removed { break }
+      if entry.isValid {
+        machine.setDescriptor(table: walk.leaf, index: page & 511, to: Descriptor.empty.raw)
+        noteRemoved(entry.frame, 1, region)
+        removed += 1
+      }
+      page += 1
     }
     ledger(walk.leaf).pointee = ledger(walk.leaf).pointee.using(-Int64(bitPattern: removed))
-    return removed
+    return (page, removed)
   }
 
-  private mutating func removeBlock(_ walk: Walk, _ range: FrameRange, _ region: Handle) -> UInt64 {
+  private mutating func removeBlock(
+    _ walk: Walk, _ range: FrameRange, _ region: Handle
+  ) -> (end: UInt64, removed: UInt64) {
     machine.setDescriptor(
       table: walk.middle, index: TableGeometry.index(page: range.first, level: 2), to: Descriptor.empty.raw)
     ledger(walk.middle).pointee = ledger(walk.middle).pointee.using(-1)
     noteRemoved(walk.entry.frame, 512, region)
-    return 512
+    return (range.end, 512)
   }
 
   /// Frames of private pages are booked out at once; they are given out again only after `forget`, because
   /// this call is atomic.
   private mutating func noteRemoved(_ frame: UInt64, _ count: UInt64, _ region: Handle) {
-    if region.region.isPrivate {
+    if freesFrames(region) {
       for each in frame..<frame + count { free(each) }
     } else if memoryObject(region.word.object).pointee.kind == MemoryUse.device {
       noteDevice(frame, count, isMapped: false)

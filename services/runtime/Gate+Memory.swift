@@ -20,18 +20,24 @@ public import Interfaces
 
 /// What `unmap` did.
 @frozen public struct Unmapped: Equatable, Sendable {
-  /// Pages handled.
+  /// Pages handled from the first one on: those passed over because nothing was there, then those unmapped.
   public var pages: UInt64
   /// Tables that came free: frames, 0 for none.
   public var firstTable: UInt64
   /// The second such table.
   public var secondTable: UInt64
+  /// The first of the frames that came free.
+  public var frame: UInt64
+  /// Frames that came free; they lie together. 0 where nothing was mapped, and of a region that shows a Memory.
+  public var frames: UInt64
 
   /// Reads the outcome of a call.
   @inlinable public init(_ message: borrowing Message) {
     pages = message[0]
     firstTable = message[1]
     secondTable = message[2]
+    frame = message[3]
+    frames = message[4]
   }
 }
 
@@ -83,7 +89,7 @@ extension Gate where Self: ~Copyable {
     return Mapped(message)
   }
 
-  /// Unmaps pages of a region, at most one leaf table.
+  /// Unmaps the first pages of a range that are mapped and lie together, at most one leaf table.
   @inlinable public mutating func unmap(task: UInt64, region: UInt64, page: UInt64, count: UInt64)
     throws(Refusal) -> Unmapped
   {

@@ -120,18 +120,4 @@ struct MapTests {
     #expect(space.unmap(region, 0x800, 512)[0] == 512)
     #expect(space.system.audit() == [])
   }
-
-  @Test("pages that are not there are passed over, and the rest is unmapped")
-  func holes() {
-    let space = Space()
-    let region = space.region(0x200, 16)
-    let frames = space.system.takeFrames(4)
-    _ = space.map(region, 0x203, frame: frames, spares: (frames + 2, frames + 3))
-    _ = space.map(region, 0x209, frame: frames + 1)
-    #expect(space.unmap(region, 0x200, 3)[1] == 0)
-    let result = space.unmap(region, 0x200, 16)
-    #expect([result[0], result[1], result[2]] == [16, frames + 3, frames + 2])
-    #expect(space.unmap(region, 0x200, 16)[1] == 0)
-    #expect(space.system.audit() == [])
-  }
 }

@@ -45,4 +45,26 @@ private let own = Client<MemoryInterface>.own
       #expect(Snapshot(system) == before)
     }
   }
+  @Test("a region that is on its way out is not taken for one on its way in, and still goes")
+  func onItsWayOut() throws {
+    let system = try TestSystem()
+    var gate = system.client
+    let before = Snapshot(system)
+    try own.allocate(slot: 20, page: 0x11ff, pages: 3, rights: [.read, .write], &gate)
+    var unmaps = 0
+    system.meddling.refuses = { operation, _ in
+      if operation == .unmap { unmaps += 1 }
+      return unmaps == 2 ? Refusal(.busy) : nil
+    }
+    #expect(throws: MemoryRefusal(.kernel(.busy))) { try own.free(slot: 20, &gate) }
+    system.meddling.refuses = nil
+    let half = Snapshot(system)
+    #expect(throws: MemoryRefusal(.slotOccupied, 20, limit: ObjectKind.region.rawValue)) {
+      try own.allocate(slot: 20, page: 0x11ff, pages: 3, rights: [.read, .write], &gate)
+    }
+    #expect(Snapshot(system) == half)
+    try own.free(slot: 20, &gate)
+    #expect(Snapshot(system) == before)
+    #expect(system.frees == UInt64(system.machine.freeFrames()))
+  }
 }

@@ -8,11 +8,21 @@ import Simulated
 import TestSupport
 import Testing
 
+/// Kernel calls that a test keeps from the kernel: it refuses them in its place.
+final class Meddling {
+  var refuses: ((ABI.Operation, Message) -> Refusal?)?
+}
+
 /// The kernel's core, called by whichever thread runs.
 struct TestGate: Gate {
   let machine: SimulatedSystem
+  var meddling = Meddling()
   mutating func invoke(_ operation: ABI.Operation, _ message: inout Message) {
-    message = machine.invoke(operation, message)
+    if let refusal = meddling.refuses?(operation, message) {
+      message = Message(refusal.value, refusal.limit, label: Outcome.refused | refusal.status.rawValue)
+    } else {
+      message = machine.invoke(operation, message)
+    }
   }
 }
 
@@ -98,6 +108,8 @@ final class TestSystem {
   var server: MemoryServer<TestViews>
   let serverThread: UInt64
   let bundle: [UInt8]
+  /// What comes between the server and the kernel once init runs.
+  let meddling = Meddling()
   private var message = Message()
 
   static let services: [TestBundle.Service] = [
@@ -132,7 +144,7 @@ final class TestSystem {
   func serve() {
     while machine.current == serverThread {
       message = machine.message(of: serverThread)
-      var gate = TestGate(machine: machine)
+      var gate = TestGate(machine: machine, meddling: meddling)
       switch server.react(&message, &gate) {
       case .reply:
         message.handle = server.endpoint

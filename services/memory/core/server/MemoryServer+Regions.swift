@@ -10,8 +10,8 @@ struct Region: Equatable {
   var rights: Rights.Memory
   /// The first page of the Memory that it shows.
   var offset: UInt64 = 0
-  /// Pages mapped. The server maps upwards and unmaps downwards, so these are always the first ones, also in
-  /// a region whose mapping was interrupted.
+  /// Pages mapped. The server maps and unmaps upwards: they are the first ones where the mapping was interrupted, the
+  /// last ones where the unmapping was.
   var mapped: UInt64
 
   var pages: Range<UInt64> { page..<page + count }
@@ -63,8 +63,22 @@ extension MemoryServer {
     }
     let mapped = same.mapped
     same.mapped = wanted.mapped
-    guard same == wanted else { throw MemoryRefusal(.slotOccupied, slot, limit: found.kindNumber) }
+    let isLeaving = mapped > 0 ? try !isMapped(wanted.page, in: task, &gate) : false
+    guard same == wanted, !isLeaving else {
+      throw MemoryRefusal(.slotOccupied, slot, limit: found.kindNumber)
+    }
     return mapped
+  }
+
+  /// Whether a page is mapped. A region of which others are, but not its first, is on its way out.
+  mutating func isMapped(_ page: UInt64, in task: UInt64, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Bool
+  {
+    do throws(Refusal) {
+      return try gate.inspectTranslation(page: page, task: task).level != 0
+    } catch {
+      throw MemoryRefusal(error)
+    }
   }
 
   /// Unmaps a region and removes it from its slot; nothing of it stays.
@@ -76,48 +90,29 @@ extension MemoryServer {
     do throws(Refusal) { try gate.perform(.drop, &message) } catch { throw MemoryRefusal(error) }
   }
 
-  /// Unmaps all pages of a region, from its end. Frames and tables come back to the index. Throws *again* when
-  /// the budget of kernel calls is used up.
+  /// Unmaps all pages of a region, from its start, wherever they are. Frames and tables come back to the index as the
+  /// kernel names them. Throws *again* when the budget of kernel calls is used up.
   mutating func unmapRegion(
     slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
+    var page = region.page
     var left = region.mapped
-    while left > 0 {
+    while left > 0, page < region.pages.upperBound {
       guard budget > 0 else { throw MemoryRefusal(.interface(.again)) }
       budget -= 1
-      let last = region.page + left - 1
       do throws(Refusal) {
-        let run = try mappedRun(endingAt: last, in: region, of: task, &gate)
-        let tables = try gate.unmap(task: task.number, region: slot, page: last + 1 - run.count, count: run.count)
-        give(run.frame, count: region.isPrivate ? run.count : 0)
-        give(tables.firstTable)
-        give(tables.secondTable)
-        left -= run.count
+        let gone = try gate.unmap(
+          task: task.number, region: slot, page: page, count: region.pages.upperBound - page)
+        give(gone.frame, count: gone.frames)
+        give(gone.firstTable)
+        give(gone.secondTable)
+        left -= gone.frames
+        page += gone.pages
       } catch {
         throw MemoryRefusal(error)
       }
     }
-  }
-
-  /// The pages up to `last` under one leaf table that one `unmap` takes: a block, or pages whose frames lie
-  /// together, as the ledger says.
-  private mutating func mappedRun(
-    endingAt last: UInt64, in region: Region, of task: Target, _ gate: inout some Gate & ~Copyable
-  ) throws(Refusal) -> (frame: UInt64, count: UInt64) {
-    let first = max(region.page, last & ~511)
-    guard region.isPrivate else { return (0, last + 1 - first) }
-    let translation = try gate.inspectTranslation(page: last, task: task.number)
-    if translation.level == 2 { return (translation.frame & ~511, Geometry.blockFrames) }
-    var frame = translation.frame
-    var page = last
-    while page > first, frame > base,
-      views.ledger.word(frame - 1) == .privatePage(task: task.frame, page: page - 1)
-    {
-      frame -= 1
-      page -= 1
-    }
-    return (frame, last + 1 - page)
   }
 
   /// The first gap of a task's half that holds `count` pages, behind the lowest 4 GiB where images lie; aligned to 2 MiB

@@ -70,7 +70,7 @@ extension MemoryServer {
     let start = base + UInt64(frames.first)
     var page = HandOver.Address.ledger >> 12 + start >> 9
     var count = UInt64(frames.count) >> 9
-    if try isMapped(page, &gate) { return }
+    if try isMapped(page, in: HandOver.Slot.task, &gate) { return }
     let gigabyte = start >> 18
     if gigabyte > facts.firstFrame >> 18, (gigabyte + 1) << 18 <= facts.endFrame {
       page &= ~511
@@ -84,7 +84,7 @@ extension MemoryServer {
     of number: Int, _ frames: FrameRun, _ cursor: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     let first = OwnAddress.index >> 12 + UInt64(number) * OwnAddress.indexPages
-    for page in first..<first + OwnAddress.indexPages where try !isMapped(page, &gate) {
+    for page in first..<first + OwnAddress.indexPages where try !isMapped(page, in: HandOver.Slot.task, &gate) {
       guard let frame = nextFree(in: frames, &cursor) else {
         throw MemoryRefusal(.outOfMemory, OwnAddress.indexPages, limit: 0)
       }
@@ -104,14 +104,6 @@ extension MemoryServer {
         authority: HandOver.Slot.memory)
       if mapped.tookFirst { reserve.remove(spares.0) }
       if mapped.tookSecond { reserve.remove(spares.1) }
-    } catch {
-      throw MemoryRefusal(error)
-    }
-  }
-
-  private mutating func isMapped(_ page: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Bool {
-    do throws(Refusal) {
-      return try gate.inspectTranslation(page: page, task: HandOver.Slot.task).level != 0
     } catch {
       throw MemoryRefusal(error)
     }
