@@ -113,15 +113,60 @@ public enum Rights {
   }
 }
 
-/// The second word of a region's handle: bits 26:0 first page, 53:27 pages, 63:54 flags.
+/// How much a fault may bring at once in a region that is backed lazily.
+public enum RegionFit: UInt64, Sendable {
+  /// A page of 4 KiB.
+  case page = 0
+  /// A run of 64 KiB.
+  case run = 1
+  /// A block of 2 MiB.
+  case block = 2
+
+  /// Pages that come at once.
+  @inlinable public var pages: UInt64 {
+    switch self {
+    case .page: 1
+    case .run: 16
+    case .block: Geometry.blockFrames
+    }
+  }
+}
+
+/// What `region` takes in x6: how the memory server backs the region. The bits lie as in `RegionWord`; the kernel keeps
+/// them, and keeps other regions off guard pages.
+@frozen public struct RegionFlags: Equatable, Sendable {
+  /// The bits.
+  public var raw: UInt64
+  /// Reads flags.
+  @inlinable public init(raw: UInt64) { self.raw = raw }
+  /// A region whose pages are all there from the start.
+  @inlinable public static var none: RegionFlags { RegionFlags(raw: 0) }
+  /// A region whose pages come with the first touch, at most `fit` at once.
+  @inlinable public static func lazy(_ fit: RegionFit) -> RegionFlags { RegionFlags(raw: 1 << 55 | fit.rawValue << 56) }
+  /// The same with a guard page below and above.
+  @inlinable public var guarded: RegionFlags { RegionFlags(raw: raw | 1 << 60) }
+  /// Bits 55, 57:56 and 60.
+  @inlinable public static var mask: UInt64 { 1 << 55 | 3 << 56 | 1 << 60 }
+
+  /// Bit 55: pages come with the first touch.
+  @inlinable public var isLazy: Bool { raw >> 55 & 1 != 0 }
+  /// Bits 57:56: how much comes at once.
+  @inlinable public var fit: RegionFit { RegionFit(rawValue: raw >> 56 & 3) ?? .page }
+  /// Bit 60: no other region may lie on the page before it, nor on the one behind it.
+  @inlinable public var isGuarded: Bool { raw >> 60 & 1 != 0 }
+  /// Whether no unknown bit is set, and a fit names a size and belongs to pages that come lazily.
+  @inlinable public var isValid: Bool { raw & ~Self.mask == 0 && raw >> 56 & 3 <= (isLazy ? 2 : 0) }
+}
+
+/// The second word of a region's handle: bits 26:0 first page, 53:27 pages, 54 private, 63:55 `RegionFlags`.
 @frozen public struct RegionWord: Equatable, Sendable {
   /// The bits.
   public var raw: UInt64
   /// Reads a region word.
   @inlinable public init(raw: UInt64) { self.raw = raw }
   /// A region of pages.
-  @inlinable public init(page: UInt64, pages: UInt64, isPrivate: Bool) {
-    raw = page | pages << 27 | (isPrivate ? 1 << 54 : 0)
+  @inlinable public init(page: UInt64, pages: UInt64, isPrivate: Bool, flags: RegionFlags = .none) {
+    raw = page | pages << 27 | (isPrivate ? 1 << 54 : 0) | flags.raw
   }
   /// First virtual page.
   @inlinable public var page: UInt64 { raw & 0x7ff_ffff }
@@ -129,4 +174,8 @@ public enum Rights {
   @inlinable public var pages: UInt64 { raw >> 27 & 0x7ff_ffff }
   /// Whether its pages are the task's own.
   @inlinable public var isPrivate: Bool { raw >> 54 & 1 != 0 }
+  /// How it is backed.
+  @inlinable public var flags: RegionFlags { RegionFlags(raw: raw & RegionFlags.mask) }
+  /// Whether a page belongs to it.
+  @inlinable public func holds(_ other: UInt64) -> Bool { other >= page && other - page < pages }
 }

@@ -36,7 +36,8 @@ public enum Operation: UInt16, Sendable {
   case claim = 12
   /// Makes an object: see `ObjectKind` for the words.
   case create = 13
-  /// Makes a region in task x9: x0 slot, x1 page, x2 pages, x3 rights, x4 Memory slot (0: private), x5 offset.
+  /// Makes a region in task x9: x0 slot, x1 page, x2 pages, x3 rights, x4 Memory slot (0: private), x5 offset,
+  /// x6 `RegionFlags`.
   case region = 14
   /// Maps pages of a region, at most one leaf table: x0 region slot, x1 page, x2 count, x3 first frame,
   /// x4 and x5 spare frames for tables, x6 slot of the Memory authority.
@@ -72,7 +73,7 @@ public enum Inspection: UInt64, Sendable {
   /// x1 frame, x2 rights, x3 pages in the entry.
   case translation = 1
   /// Task x9 (0: own): x0 name, x1 quota, x2 used, x3 state, x4 slots, x5 tables, x6 mapped pages,
-  /// x7 priority.
+  /// x7 priority (bits 7:0) and faults so far (63:8).
   case task = 2
   /// The interrupt of handle x9: x0 INTID, x1 trigger, x2 times delivered, x3 active.
   case interrupt = 3
@@ -82,6 +83,9 @@ public enum Inspection: UInt64, Sendable {
   /// What the MMU itself makes of address x1 while task x9 runs: x0 returns PAR_EL1 (Arm ARM D17.2.114) of a read at
   /// EL1 (x2 = 0) or at EL0 (x2 = 1).
   case probe = 5
+  /// The region that page x1 of task x9 (0: own) belongs to: x0 its slot (0: none), x1 the handle's word, x2 its
+  /// `RegionWord`, x3 pages mapped, x4 offset.
+  case region = 6
 }
 
 /// What `thread` does to the thread of a task.

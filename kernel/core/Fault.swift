@@ -17,7 +17,7 @@ extension Kernel where M: ~Copyable {
       let t = thread(faulted)
       t.pointee.faultSyndrome = syndrome
       t.pointee.faultAddress = address
-      t.pointee.faults += 1
+      task(t.pointee.task).pointee.faults += 1
       report(faulted)
     }
     reschedule()

@@ -14,14 +14,14 @@ extension Kernel where M: ~Copyable {
     case .translation:
       // Frames are physical addresses: a task does not learn them of its own pages, only who serves it does.
       let owner = try addressSpace(handleWord(caller), of: own)
-      let page = word(caller, 1)
-      guard page < Geometry.taskPages else { throw Refusal(.outOfRange, page, limit: Geometry.taskPages) }
+      let page = try page(caller)
       let walk = walk(owner, page: page)
       guard walk.entry.isLeaf(level: walk.level) else { return show(caller, 0, 0, 0, 0) }
       let covered = TableGeometry.frames(level: walk.level)
       show(
         caller, walk.level, walk.entry.frame + page & (covered - 1), walk.entry.rights.rawValue, covered)
     case .probe: try probe(caller, own)
+    case .region: inspectRegion(caller, try actingTask(handleWord(caller), of: own, .control), try page(caller))
     case .task: inspectTask(caller, try actingTask(handleWord(caller), of: own, .control))
     case .interrupt:
       let found = try find(handleWord(caller), of: own, .interrupt, rights: Rights.Interrupt.show.rawValue)
@@ -33,8 +33,23 @@ extension Kernel where M: ~Copyable {
       setWord(caller, 5, facts.lostBytes)
       setWord(caller, 6, machine.counterFrequency)
       setWord(caller, 7, facts.processors)
-    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.probe.rawValue)
+    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.region.rawValue)
     }
+  }
+
+  /// The page of a task's half that x1 names.
+  private func page(_ caller: UInt64) throws(Refusal) -> UInt64 {
+    let page = word(caller, 1)
+    guard page < Geometry.taskPages else { throw Refusal(.outOfRange, page, limit: Geometry.taskPages) }
+    return page
+  }
+
+  /// The region that a page belongs to, found without asking slot by slot.
+  private func inspectRegion(_ caller: UInt64, _ owner: UInt64, _ page: UInt64) {
+    let number = regionSlot(of: owner, page: page)
+    let found = number == 0 ? Handle() : handle(owner + Task.handlesOffset + number &* Task.handleBytes).pointee
+    show(caller, number, found.word.raw, found.value, found.mapped)
+    setWord(caller, 4, found.offset)
   }
 
   /// Asks the MMU. Its answer holds a physical address, so that only who maps memory in the task may ask; where the
@@ -56,7 +71,7 @@ extension Kernel where M: ~Copyable {
     setWord(caller, 4, words.slots)
     setWord(caller, 5, words.tables)
     setWord(caller, 6, words.mappedPages)
-    setWord(caller, 7, t.priority)
+    setWord(caller, 7, t.priority | words.faults << 8)
   }
 
   private func show(_ caller: UInt64, _ x0: UInt64, _ x1: UInt64, _ x2: UInt64, _ x3: UInt64) {

@@ -16,9 +16,13 @@ extension Kernel where M: ~Copyable {
       throw Refusal(.invalidRights, rights.rawValue)
     }
     let shown = try shownMemory(caller, own, rights: rights, pages: pages)
-    try checkOverlap(of: owner, page: page, pages: pages)
+    let flags = RegionFlags(raw: word(caller, 6))
+    // What a Memory shows is there already: nothing of it comes lazily.
+    let allowed = shown == 0 ? RegionFlags.mask : 0
+    guard flags.isValid, flags.raw & ~allowed == 0 else { throw Refusal(.outOfRange, flags.raw, limit: allowed) }
+    let area = RegionWord(page: page, pages: pages, isPrivate: shown == 0, flags: flags)
+    try checkOverlap(of: owner, area)
     let new = HandleWord(.region, rights: rights.rawValue, object: shown)
-    let area = RegionWord(page: page, pages: pages, isPrivate: shown == 0)
     if shown == 0 {
       handle(target).pointee = Handle(word: new, value: area.raw)
     } else {
@@ -49,14 +53,35 @@ extension Kernel where M: ~Copyable {
     return object
   }
 
-  /// Refuses a region where the task has one already: a page belongs to one region.
-  private func checkOverlap(of owner: UInt64, page: UInt64, pages: UInt64) throws(Refusal) {
+  /// Refuses a region where the task has one already, or a guard page: a page belongs to one region. Two regions may
+  /// share a guard page.
+  private func checkOverlap(of owner: UInt64, _ area: RegionWord) throws(Refusal) {
     for number in 1..<task(owner).pointee.slots {
-      let other = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
-      guard other.pointee.word.kindNumber == ObjectKind.region.rawValue else { continue }
-      let area = other.pointee.region
-      if page < area.page + area.pages, area.page < page + pages { throw Refusal(.regionOverlap, page, limit: number) }
+      let found = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
+      guard found.pointee.word.kindNumber == ObjectKind.region.rawValue else { continue }
+      let other = found.pointee.region
+      let gap: UInt64 = area.flags.isGuarded || other.flags.isGuarded ? 1 : 0
+      if area.page < other.page + other.pages + gap, other.page < area.page + area.pages + gap {
+        throw Refusal(.regionOverlap, area.page, limit: number)
+      }
     }
+  }
+
+  /// The slot of the region that a page of a task belongs to; 0: none. The slot found last is tried first, for faults
+  /// come in runs.
+  func regionSlot(of owner: UInt64, page: UInt64) -> UInt64 {
+    let hint = task(owner).pointee.lastRegion
+    if isRegion(hint, of: owner, holding: page) { return hint }
+    for number in 1..<task(owner).pointee.slots where isRegion(number, of: owner, holding: page) {
+      task(owner).pointee.lastRegion = number
+      return number
+    }
+    return 0
+  }
+
+  private func isRegion(_ number: UInt64, of owner: UInt64, holding page: UInt64) -> Bool {
+    let found = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
+    return found.pointee.word.kindNumber == ObjectKind.region.rawValue && found.pointee.region.holds(page)
   }
 
   /// The region that a call names in a task, checked to hold the pages that the call is about.

@@ -31,6 +31,10 @@ public struct Task: BitwiseCopyable {
   public var destroyPhase: UInt64 = 0
   /// Where `destroy` goes on in that phase.
   public var destroyCursor: UInt64 = 0
+  /// Faults of its threads that were reported to its pager.
+  public var faults: UInt64 = 0
+  /// The slot in which a region was last found by a page: a hint.
+  public var lastRegion: UInt64 = 0
 }
 
 extension Task {

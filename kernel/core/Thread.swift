@@ -68,14 +68,12 @@ public struct Thread: BitwiseCopyable {
   public var boundNotification: UInt64 = 0
   /// 1 when its FP/SIMD state was ever used.
   public var usesFloatingPoint: UInt64 = 0
-  /// Faults that were reported for it.
-  public var faults: UInt64 = 0
   /// ESR_EL1 of the fault that is being reported.
   public var faultSyndrome: UInt64 = 0
   /// FAR_EL1 of that fault.
   public var faultAddress: UInt64 = 0
   /// Room to the end of the first half.
-  var reserved: InlineArray<7, UInt64> = .init(repeating: 0)
+  var reserved: InlineArray<8, UInt64> = .init(repeating: 0)
   /// FP/SIMD registers, FPCR and FPSR.
   public var floatingPoint: InlineArray<66, UInt64> = .init(repeating: 0)
 }

@@ -13,11 +13,30 @@ extension BadCalls {
 
   private static func region(
     _ slot: UInt64 = Slot.empty, _ page: UInt64 = 0x2000, _ pages: UInt64 = 1, rights: UInt64 = 1, memory: UInt64 = 0,
-    offset: UInt64 = 0
-  ) -> Message { Message(slot, page, pages, rights, memory, offset, handle: Slot.own) }
+    offset: UInt64 = 0, flags: UInt64 = 0
+  ) -> Message { Message(slot, page, pages, rights, memory, offset, flags, handle: Slot.own) }
+
+  private static let flags: [BadCall] = [
+    refuse(.region, "an unknown flag", .outOfRange, 1 << 63, RegionFlags.mask) { _ in region(flags: 1 << 63) },
+    refuse(.region, "the private bit as a flag", .outOfRange, 1 << 54, RegionFlags.mask) { _ in
+      region(flags: 1 << 54)
+    },
+    refuse(.region, "flags max", .outOfRange, big, RegionFlags.mask) { _ in region(flags: big) },
+    refuse(.region, "a fit that comes at once", .outOfRange, 1 << 56, RegionFlags.mask) { _ in
+      region(flags: 1 << 56)
+    },
+    refuse(.region, "fit 3", .outOfRange, 7 << 55, RegionFlags.mask) { _ in region(flags: 7 << 55) },
+    refuse(.region, "a Memory that comes lazily", .outOfRange, 1 << 55, 0) { _ in
+      region(memory: Slot.bundle, flags: 1 << 55)
+    },
+    refuse(.region, "guards on another region", .regionOverlap, Page.region + 8, Slot.region) { _ in
+      region(Slot.empty, Page.region + 8, flags: 1 << 60)
+    },
+  ]
 
   static let regions: [BadCall] =
-    slots(.region, .task, right: 1, without: Slot.taskNoRights) { Message(60, 0x2000, 1, 1, handle: $0) }
+    flags
+    + slots(.region, .task, right: 1, without: Slot.taskNoRights) { Message(60, 0x2000, 1, 1, handle: $0) }
     + slots(.region, .memory, right: 1, without: Slot.memoryNoRights) { region(memory: $0) }
     + [
       refuse(.region, "in its own space without a handle", .missingRight, 0, 1) { _ in Message(60, 0x2000, 1, 1) },

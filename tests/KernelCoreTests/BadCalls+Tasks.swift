@@ -14,12 +14,15 @@ extension BadCalls {
     + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(1, 1, handle: $0) }
     + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(2, handle: $0) }
     + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(5, 1, handle: $0) }
+    + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(6, 1, handle: $0) }
     + slots(.inspect, .interrupt, right: 2, without: Slot.interruptNoRights) { Message(3, handle: $0) }
     + [
-      refuse(.inspect, "selector 6", .invalidOperation, 6, 5) { _ in Message(6) },
-      refuse(.inspect, "selector max", .invalidOperation, big, 5) { _ in Message(big) },
+      refuse(.inspect, "selector 7", .invalidOperation, 7, 6) { _ in Message(7) },
+      refuse(.inspect, "selector max", .invalidOperation, big, 6) { _ in Message(big) },
       refuse(.inspect, "a slot outside", .slotOutside, 88, 88) { _ in Message(0, 88) },
       refuse(.inspect, "a page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(1, 1 << 27, handle: Slot.task) },
+      refuse(.inspect, "a region's page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(6, 1 << 27) },
+      refuse(.inspect, "a region's page max", .outOfRange, big, 1 << 27) { _ in Message(6, big) },
       refuse(.inspect, "page max", .outOfRange, big, 1 << 27) { _ in Message(1, big, handle: Slot.task) },
       refuse(.inspect, "a translation of the caller's own space", .missingRight, 0, 1) { _ in Message(1, 0x1000) },
       refuse(.inspect, "a probe of the caller's own space", .missingRight, 0, 1) { _ in Message(5, 0x1000) },
