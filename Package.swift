@@ -105,7 +105,7 @@ let host: [Target] = [
   .target(
     name: "QEMU", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
     path: "tools/qemu", swiftSettings: strict),
-  test("AArch64Tests", ["AArch64", "ABI", "KernelCore"]),
+  test("AArch64Tests", ["AArch64", "ABI", "KernelCore", "Registers"]),
   test("DeviceTreeTests", ["DeviceTree", "QEMU"]),
   test("ImageTests", ["Image", "ABI", "QEMU", "apus-pack"]),
   test("DriversTests", ["Drivers", "Registers"]),

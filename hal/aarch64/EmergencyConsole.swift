@@ -1,4 +1,4 @@
-internal import CAArch64
+package import Registers
 
 /// A PL011 that is only polled: for the lines of boot before a console service lives, and for a panic.
 package struct EmergencyConsole: Sendable {
@@ -11,29 +11,42 @@ package struct EmergencyConsole: Sendable {
   /// Writes up to eight bytes, the first in bits 7:0.
   package func write(_ bytes: UInt64, count: UInt64) {
     guard base != 0 else { return }
+    PolledPL011(KernelRegisters(at: base)).write(bytes, count: count)
+  }
+}
+
+/// The two registers of a PL011 by which bytes leave it without interrupts. PL011 TRM, 3.3.1 and 3.3.3.
+package struct PolledPL011<Registers: WordAccess> {
+  private let registers: Registers
+  /// Loads of the flag register before a byte is written to a UART that stays full.
+  package static var patience: Int { 1_000_000 }
+
+  /// The UART behind `registers`; touches nothing.
+  package init(_ registers: Registers) { self.registers = registers }
+
+  /// Writes up to eight bytes, the first in bits 7:0.
+  package func write(_ bytes: UInt64, count: UInt64) {
     var rest = bytes
     var left = count
     while left > 0 {
       if isFull { waitForRoom() }
-      mmio_write(base &+ Register.data, UInt32(truncatingIfNeeded: rest & 0xff))
+      registers.store(UInt32(truncatingIfNeeded: rest & 0xff), to: Self.data)
       rest &>>= 8
       left &-= 1
     }
   }
 
-  private var isFull: Bool { mmio_read(base &+ Register.flag) & Register.transmitFull != 0 }
+  /// UARTFR.TXFF, bit 5.
+  private var isFull: Bool { registers.load(Self.flag) & 1 << 5 != 0 }
 
   /// Waits for room, but not for ever: a UART that is stuck must not keep a panic from its end.
   private func waitForRoom() {
-    var patience = 1_000_000
-    while isFull, patience > 0 { patience &-= 1 }
+    var patience = Self.patience
+    while patience > 0, isFull { patience &-= 1 }
   }
 
-  /// Offsets and bits. PL011 TRM, 3.3.1 and 3.3.3.
-  private enum Register {
-    static var data: UInt64 { 0x00 }
-    static var flag: UInt64 { 0x18 }
-    /// UARTFR.TXFF.
-    static var transmitFull: UInt32 { 1 << 5 }
-  }
+  /// UARTDR.
+  private static var data: Register<ReadWrite> { .init(0x00) }
+  /// UARTFR.
+  private static var flag: Register<ReadOnly> { .init(0x18) }
 }

@@ -1,19 +1,12 @@
 internal import CAArch64
 
-/// GICC: offset from its base. GICv2 architecture, 4.1.3.
-private enum CPUInterface {
-  static var control: UInt64 { 0x0000 }
-  static var priorityMask: UInt64 { 0x0004 }
-  static var acknowledge: UInt64 { 0x000c }
-  static var endOfInterrupt: UInt64 { 0x0010 }
-  static var deactivate: UInt64 { 0x1000 }
-}
-
 extension Hardware {
   /// EOImode = 1 on both: a dropped interrupt stays active until its driver is done.
   package mutating func startInterrupts(base: UInt64) {
     cpuInterface = base
-    if base == 0 {
+    if base != 0 {
+      version2.start()
+    } else {
       gic_write_sre(gic_read_sre() | 1)
       cpu_isb()
       gic_write_priority_mask(0xf0)
@@ -21,14 +14,14 @@ extension Hardware {
       gic_write_control(1 << 1)
       gic_write_group1(1)
       cpu_isb()
-    } else {
-      mmio_write(base &+ CPUInterface.priorityMask, 0xf0)
-      mmio_write(base &+ CPUInterface.control, 1 << 9 | 1)
     }
   }
 
+  /// GICC, where `cpuInterface` says that there is one.
+  private var version2: GICv2CPUInterface<KernelRegisters> { GICv2CPUInterface(KernelRegisters(at: cpuInterface)) }
+
   package func acknowledgeInterrupt() -> UInt32 {
-    guard cpuInterface == 0 else { return mmio_read(cpuInterface &+ CPUInterface.acknowledge) & 0x3ff }
+    guard cpuInterface == 0 else { return version2.acknowledge() }
     let interrupt = gic_acknowledge()
     // The acknowledge must be complete before the interrupt is handled. GIC architecture 12.1.6.
     cpu_dsb_system()
@@ -36,13 +29,13 @@ extension Hardware {
   }
 
   package func dropPriority(_ interrupt: UInt32) {
-    guard cpuInterface == 0 else { return mmio_write(cpuInterface &+ CPUInterface.endOfInterrupt, interrupt) }
+    guard cpuInterface == 0 else { return version2.dropPriority(interrupt) }
     gic_end(UInt64(interrupt))
     cpu_isb()
   }
 
   package func deactivate(_ interrupt: UInt32) {
-    guard cpuInterface == 0 else { return mmio_write(cpuInterface &+ CPUInterface.deactivate, interrupt) }
+    guard cpuInterface == 0 else { return version2.deactivate(interrupt) }
     gic_deactivate(UInt64(interrupt))
     cpu_isb()
   }
