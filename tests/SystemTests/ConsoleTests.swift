@@ -67,17 +67,49 @@ struct BootedConsoleTests {
       [.expect(Session.prompt)] + devices + devices + [.pause(.milliseconds(700))] + devices
         + Array(repeating: help, count: 20).flatMap { $0 } + devices + [.send("poweroff\r")])
     try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
-    /// Received, sent, delivered by the kernel, at each `devices`.
-    let counts = try outcome.lines.filter { $0.hasPrefix("console: ") }.map { try Self.counts([$0]).prefix(2) }
+    let told = try outcome.lines.filter { $0.hasPrefix("console: ") }.map { try Self.counts([$0]) }
     let delivered = outcome.lines.filter { $0.hasPrefix("pl011@") }.map { Self.delivered([$0]) }
-    let all: [[Int]] = zip(counts, delivered).map { pair in pair.0 + [pair.1] }
-    try #require(all.count == 4)
-    let growth: [[Int]] = zip(all.dropFirst(), all).map { pair in zip(pair.0, pair.1).map { $0.0 - $0.1 } }
-    // With 0.7 s of silence or without: the same bytes, and the same interrupts but for how they fall together.
-    for (quiet, pair) in zip(growth[1], growth[0]) { #expect((pair - 16...pair + 16).contains(quiet), "\(growth)") }
-    // Twenty commands more: an interrupt each at least, however their bytes fall together; one command may take several.
-    for (busy, quiet) in zip(growth[2], growth[1]) { #expect(busy >= quiet + 10, "\(growth)") }
+    try #require(told.count == 4 && delivered.count == 4, "\(outcome.summary)")
+    let growth = zip(told.dropFirst(), told).map { pair in zip(pair.0, pair.1).map { $0.0 - $0.1 } }
+    let deliveries = zip(delivered.dropFirst(), delivered).map { $0.0 - $0.1 }
+    // The silence of the second phase is room for no interrupt: its bounds are those of its bytes, as the first one's.
+    for (index, typed) in [["devices"], ["devices"], Array(repeating: "help", count: 20) + ["devices"]].enumerated() {
+      let phase = Phase(typed: typed, sent: growth[index][3])
+      #expect(growth[index][2] == phase.received, "\(growth)")
+      #expect(phase.receiveInterrupts.contains(growth[index][0]), "phase \(index): \(growth)")
+      #expect(phase.transmitInterrupts.contains(growth[index][1]), "phase \(index): \(growth)")
+      #expect(phase.deliveries.contains(deliveries[index]), "phase \(index): \(deliveries), \(growth)")
+    }
   }
+}
+
+/// What a UART may raise for the commands typed and the bytes sent between two counts, however the bytes fall together.
+private struct Phase {
+  /// Commands, each typed when the one before was answered.
+  let typed: [String]
+  /// Bytes sent.
+  let sent: Int
+
+  /// Bytes typed, each command's enter among them.
+  var received: Int { typed.reduce(0) { $0 + $1.utf8.count + 1 } }
+
+  /// One at least for each command, for its bytes come after the others were taken; one at most for each byte.
+  var receiveInterrupts: ClosedRange<Int> { typed.count...received }
+
+  /// A FIFO holds 16 bytes. An interrupt finds it an eighth full at most, and moves 14 bytes at least or all there are;
+  /// after that a message to an idle UART goes on without an interrupt, by 16 bytes at most.
+  var transmitInterrupts: ClosedRange<Int> { max((sent - 16 * messages) / 16, 1)...sent / 14 + messages + 1 }
+
+  /// Those of a count that is told earlier than the others, by what a ring and a message hold.
+  var deliveries: ClosedRange<Int> {
+    typed.count...Phase(typed: typed, sent: sent + Self.underWay).transmitInterrupts.upperBound + received
+  }
+
+  /// Messages to the console at most: full ones, and one that is not full before each read and each command.
+  private var messages: Int { (sent + Self.underWay) / 56 + received + 1 + typed.count }
+
+  /// What the console's ring and one message hold.
+  private static let underWay = 4096 + 56
 }
 
 extension [UInt8] {
