@@ -155,4 +155,11 @@ extension Client where Service == MemoryInterface {
   @inlinable public func started(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
     _ = try call(.started, &gate)
   }
+
+  /// Compares a section of the server's index with the ledger; refused `endOfList` behind the last.
+  @inlinable public func verify(section: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal)
+    -> IndexFacts
+  {
+    IndexFacts(try call(.verify(section: section), &gate))
+  }
 }

@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 2 }
+  @inlinable public static var version: UInt64 { 3 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -62,6 +62,8 @@ public enum MemoryInterface: Interface {
     case probe(session: UInt64, address: UInt64, asTask: Bool)
     /// All is started: the server logs what the mappings cost. For the supervisor alone.
     case started
+    /// Compares a section of the server's index with the ledger, and puts it right where they differ.
+    case verify(section: UInt64)
   }
 
   /// Why the server refuses.
@@ -158,6 +160,7 @@ extension MemoryInterface.Request {
     case .probe(let session, let address, let asTask):
       message = Message(session, address, asTask ? 1 : 0, label: 22)
     case .started: message = Message(label: 23)
+    case .verify(let section): message = Message(section, label: 24)
     }
   }
 
@@ -189,6 +192,7 @@ extension MemoryInterface.Request {
     case 21: self = .deviceAt(index: w[0])
     case 22: self = .probe(session: w[0], address: w[1], asTask: w[2] != 0)
     case 23: self = .started
+    case 24: self = .verify(section: w[0])
     default: return nil
     }
   }

@@ -250,3 +250,29 @@ public import ABI
     Message(index, name.word, nameEnd.word, holder.word, ranges, interrupts, delivered, length)
   }
 }
+
+/// A section of the server's index, compared with the ledger.
+@frozen public struct IndexFacts: Equatable, Sendable {
+  /// Sections that the index has: 0 to this, less one, can be compared.
+  public var sections: UInt64
+  /// Bytes that differed from those that the ledger calls for, and were put right.
+  public var differing: UInt64
+  /// Frames of the section that were free by the index.
+  public var freeByIndex: UInt64
+  /// Frames of the section that are free by the ledger, those held in reserve not counted.
+  public var freeByLedger: UInt64
+
+  /// What was found.
+  @inlinable public init(sections: UInt64, differing: UInt64, freeByIndex: UInt64, freeByLedger: UInt64) {
+    self.sections = sections
+    self.differing = differing
+    self.freeByIndex = freeByIndex
+    self.freeByLedger = freeByLedger
+  }
+  /// Reads the reply.
+  @inlinable public init(_ w: borrowing Message) {
+    self.init(sections: w[0], differing: w[1], freeByIndex: w[2], freeByLedger: w[3])
+  }
+  /// The reply.
+  @inlinable public var reply: Message { Message(sections, differing, freeByIndex, freeByLedger) }
+}

@@ -13,6 +13,7 @@ struct MemoryInterfaceTests {
     .exit(status: 5), .mapLog(slot: 7, page: 6), .mapBundle(slot: 12, page: 13), .memoryCounts, .taskAt(session: 3),
     .tableCounts(session: 4), .regionAt(session: 5, slot: 6), .deviceAt(index: 7),
     .probe(session: 2, address: 0x3000, asTask: true), .started,
+    .verify(section: 3),
   ]
 
   @Test("reads back every request that it writes", arguments: requests)

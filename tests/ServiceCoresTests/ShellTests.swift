@@ -132,7 +132,9 @@ struct Terminal: TextSink {
     "a line is parsed as the command it names",
     arguments: [
       ("help", "help"), ("  tasks ", "tasks"), ("memory", "memory"), ("tables", "tables"), ("devices", "devices"),
-      ("log", "log"), ("time", "time"), ("poweroff", "poweroff"), ("regions console", "regions(console)"),
+      ("memory verify", "verify"), ("memory x", "unexpected 'x' after memory"),
+      ("memory verify x", "unexpected 'x' after memory"), ("log", "log"), ("time", "time"), ("poweroff", "poweroff"),
+      ("regions console", "regions(console)"),
       ("kill   init", "kill(init)"), ("fault read", "fault(read)"), ("fault write", "fault(write)"),
       ("fault execute", "fault(execute)"), ("fault kernel", "fault(kernel)"), ("fault device", "fault(device)"),
       ("", "nothing"), ("   ", "nothing"),

@@ -12,7 +12,7 @@ struct BootedShellTests {
   func memory(gic: Int) async throws {
     var guest = Guest()
     guest.gic = gic
-    let session = try await Session(["tasks", "memory", "tables", "regions console"], on: guest)
+    let session = try await Session(["tasks", "memory", "tables", "regions console", "memory verify"], on: guest)
     let (tasks, memory, tables, regions) = (
       session.replies[0], session.replies[1], session.replies[2], session.replies[3]
     )
@@ -42,6 +42,11 @@ struct BootedShellTests {
     #expect(sum == memory.number("tables"), "\(session.outcome.summary)")
     // The boot log told as many, and nothing has grown since.
     #expect(session.outcome.text.contains(", grown in all \(sum); 4 KiB pages"), "\(session.outcome.summary)")
+
+    // The server's index against the ledger, frame by frame and byte by byte.
+    let verified = session.replies[4]
+    #expect(verified.number("compared") == 1 && verified.number("differed") == 0, "\(session.outcome.summary)")
+    #expect(verified.number("free by index") == counts[0] && verified.number("free by ledger") == counts[0])
 
     let shown = regions.filter { $0.hasSuffix("device uart") || $0.contains("r-x") }
     #expect(shown.count == 2 && !regions.contains { $0.contains("wx") }, "\(regions)")

@@ -3,6 +3,8 @@ public import Interfaces
 /// What a line asks for, checked and complete.
 public enum Command: Sendable {
   case help, tasks, memory, tables, devices, log, time, poweroff
+  /// Compare the memory server's index with the ledger.
+  case verify
   /// What is mapped in the task of this name.
   case regions(Word)
   /// Run a task that faults in this way.
@@ -24,6 +26,8 @@ public enum Command: Sendable {
     switch verb.row.argument {
     case .none:
       if let argument { throw .unexpected(argument, after: verb) }
+    case .verify:
+      if let argument { return try command(verb, taking: argument) }
     case .task, .fault:
       guard let argument else { throw .missing(verb) }
       return try command(verb, taking: argument)
@@ -45,6 +49,7 @@ public enum Command: Sendable {
     switch verb {
     case .regions: return .regions(argument)
     case .kill: return .kill(argument)
+    case .memory where argument.equals("verify"): return .verify
     case .fault:
       guard let kind = FaultKind(argument) else { throw .unknownFault(argument) }
       return .fault(kind)

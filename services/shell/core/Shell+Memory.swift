@@ -3,7 +3,7 @@ internal import Interfaces
 internal import Registers
 internal import Runtime
 
-// `memory`, `tables`.
+// `memory`, `memory verify`, `tables`.
 extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
   mutating func showMemory() throws(ShellRefusal) {
     let counts: MemoryCounts
@@ -32,6 +32,34 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
       shell.terminal.write(decimal: task.quota)
       shell.terminal.newLine()
     }
+  }
+
+  /// Section by section, so that nobody waits long.
+  mutating func verifyMemory() throws(ShellRefusal) {
+    var all = IndexFacts(sections: 1, differing: 0, freeByIndex: 0, freeByLedger: 0)
+    var section: UInt64 = 0
+    while section < all.sections {
+      let found: IndexFacts
+      do throws(MemoryRefusal) { found = try memory.verify(section: section, &terminal.gate) } catch {
+        throw .memory(error)
+      }
+      all.sections = found.sections
+      all.differing += found.differing
+      all.freeByIndex += found.freeByIndex
+      all.freeByLedger += found.freeByLedger
+      section += 1
+    }
+    fact("compared", all.sections, " sections")
+    fact("differed", all.differing, " bytes")
+    row("free by index", all.freeByIndex)
+    row("free by ledger", all.freeByLedger)
+  }
+
+  private mutating func fact(_ what: StaticString, _ number: UInt64, _ unit: StaticString) {
+    terminal.write(what, width: 16)
+    terminal.write(decimal: number, width: 10)
+    terminal.write(unit)
+    terminal.newLine()
   }
 
   private mutating func charge(_ name: Name, _ frames: UInt64) {

@@ -59,6 +59,7 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     case .help: Command.writeHelp(to: &terminal)
     case .tasks: try showTasks()
     case .memory: try showMemory()
+    case .verify: try verifyMemory()
     case .tables: try showTables()
     case .regions(let word): try showRegions(try name(word))
     case .devices: try showDevices()

@@ -12,6 +12,8 @@ public enum Verb: UInt8, Sendable {
     case task
     /// A kind of fault.
     case fault
+    /// `verify`, or nothing.
+    case verify
 
     /// As help shows it.
     public var text: StaticString {
@@ -19,6 +21,7 @@ public enum Verb: UInt8, Sendable {
       case .none: ""
       case .task: "TASK"
       case .fault: "read|write|execute|kernel|device"
+      case .verify: "[verify]"
       }
     }
   }
@@ -44,7 +47,7 @@ public enum Verb: UInt8, Sendable {
     switch self {
     case .help: Row("help", .none, "this list")
     case .tasks: Row("tasks", .none, "tasks, their state, priority and account")
-    case .memory: Row("memory", .none, "frames by kind and owner")
+    case .memory: Row("memory", .verify, "frames by kind and owner; verify: index against ledger")
     case .tables: Row("tables", .none, "translation tables of each task, and what they map")
     case .regions: Row("regions", .task, "what is mapped in a task")
     case .devices: Row("devices", .none, "leases, their holders, interrupt counts")

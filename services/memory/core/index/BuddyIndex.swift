@@ -25,6 +25,12 @@ import ABI
     raise(section: sections - 1)
   }
 
+  /// Corrects the count of free frames; returns whether it was wrong.
+  mutating func setFreeFrames(_ count: Int) -> Bool {
+    defer { freeFrames = count }
+    return freeFrames != count
+  }
+
   /// Forgets the sections; what the storage holds is the caller's affair.
   mutating func reset() {
     sections = 0
@@ -185,7 +191,7 @@ extension BuddyIndex where Storage: ~Copyable {
 
 extension BuddyIndex where Storage: ~Copyable {
   /// Order of the tree over the sections: the smallest k with 2ᵏ ≥ sections.
-  private var topTreeOrder: Int { sections <= 1 ? 0 : (sections - 1).binaryOrder + 1 }
+  var topTreeOrder: Int { sections <= 1 ? 0 : (sections - 1).binaryOrder + 1 }
 
   /// The largest byte of sections [first, first + 2^order).
   private func top(first: Int, order: Int) -> UInt8 {
@@ -215,7 +221,12 @@ extension BuddyIndex where Storage: ~Copyable {
       let first = (section &>> order) &<< order
       let middle = first + 1 &<< (order - 1)
       guard middle < sections else { continue }
-      storage[section: middle, node: 0] = max(top(first: first, order: order - 1), top(first: middle, order: order - 1))
+      storage[section: middle, node: 0] = topByte(first: first, order: order)
     }
+  }
+
+  /// The byte of the node over sections [first, first + 2^order), made of its halves; the upper one is there.
+  func topByte(first: Int, order: Int) -> UInt8 {
+    max(top(first: first, order: order - 1), top(first: first + 1 &<< (order - 1), order: order - 1))
   }
 }

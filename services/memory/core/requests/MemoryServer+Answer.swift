@@ -65,6 +65,7 @@ extension MemoryServer: Server {
     case .tableCounts(let session): try tableCounts(of: session, &gate).reply
     case .regionAt(let session, let slot): try regionFacts(of: session, from: slot, &gate).reply
     case .deviceAt(let index): try deviceFacts(index, &gate).reply
+    case .verify(let section): try verify(section).reply
     default: throw MemoryRefusal(.interface(.unknownMethod))
     }
   }
