@@ -22,6 +22,8 @@ public enum ObjectKind: UInt64, Sendable {
   case power = 8
   /// The kernel's timer: one deadline.
   case timer = 9
+  /// A further thread of a task. `create`: the account is the task that it runs in.
+  case thread = 11
   /// What was named is gone: any use answers `peerGone`; `drop` empties the slot.
   case gone = 10
 }
@@ -86,6 +88,15 @@ public enum Rights {
     @inlinable public static var control: Task { Task(rawValue: 2) }
     /// May end it.
     @inlinable public static var destroy: Task { Task(rawValue: 4) }
+  }
+  /// Of a thread.
+  public struct Thread: OptionSet, Sendable {
+    /// The three bits.
+    public var rawValue: UInt64
+    /// Reads rights.
+    @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// May start, suspend, resume and revoke it.
+    @inlinable public static var control: Thread { Thread(rawValue: 2) }
   }
   /// Of Memory and of regions.
   public struct Memory: OptionSet, Sendable {

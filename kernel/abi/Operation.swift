@@ -49,7 +49,7 @@ public enum Operation: UInt16, Sendable {
   case copyPage = 17
   /// Reads facts: x0 selects (`Inspection`).
   case inspect = 18
-  /// Starts, suspends or binds the thread of task x9: x0 selects (`ThreadAction`).
+  /// Starts, suspends, resumes or binds threads: x0 selects (`ThreadAction`), x9 names a task or a thread.
   case thread = 19
   /// Ends an object in steps; x0 returns a frame that came free (0: none), x1 is 1 when it is done.
   case destroy = 20
@@ -88,7 +88,8 @@ public enum Inspection: UInt64, Sendable {
   case region = 6
 }
 
-/// What `thread` does to the thread of a task.
+/// What `thread` does to the thread that x9 names; a Task handle names the task's first thread to start, and all of
+/// its threads to suspend and resume.
 public enum ThreadAction: UInt64, Sendable {
   /// Starts it: x1 entry, x2 stack pointer, x3 argument (x0 of the thread), x4 priority 0…63.
   case start = 0

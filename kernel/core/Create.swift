@@ -20,25 +20,28 @@ extension Kernel where M: ~Copyable {
       finish(caller, .notification, object, target: target, taken: taken)
     case .interrupt: try createInterrupt(caller, account: account, target: target)
     case .memory: try createDevice(caller, account: account, target: target)
-    default: throw Refusal(.outOfRange, word(caller, 1), limit: ObjectKind.interrupt.rawValue)
+    case .thread: try createThread(caller, of: account, target: target)
+    default: throw Refusal(.outOfRange, word(caller, 1), limit: ObjectKind.thread.rawValue)
     }
   }
 
-  private func finish(_ caller: UInt64, _ kind: ObjectKind, _ object: UInt64, target: UInt64, taken: UInt64) {
+  func finish(_ caller: UInt64, _ kind: ObjectKind, _ object: UInt64, target: UInt64, taken: UInt64) {
     install(target, HandleWord(kind, rights: 7, object: object), value: 0)
     succeed(caller, taken)
   }
 
-  /// A free slot of 128 bytes on the account's newest frame of objects; the spare frame x2 becomes a new one
-  /// where that is full. The last of the checks: with a slot found nothing can be refused any more.
-  private mutating func objectSlot(
-    _ caller: UInt64, account: UInt64, authority wanted: Bool = true
+  /// A free slot of 128 bytes, or `slots` of them aligned to their number (1 or 8), on the account's frames of objects;
+  /// the spare frame x2 becomes a new one where the eight newest have none. The last of the checks: with a slot found
+  /// nothing can be refused any more.
+  mutating func objectSlot(
+    _ caller: UInt64, account: UInt64, slots: Int = 1, authority wanted: Bool = true
   ) throws(Refusal) -> (object: UInt64, taken: UInt64) {
     if wanted { _ = try authority(handleWord(caller), of: thread(caller).pointee.task) }
     let newest = task(account).pointee.objectFrames
-    if newest != 0 {
-      let live = ledger(newest).pointee.live
-      if ~live != 0 { return (take(slot: (~live).trailingZeroBitCount, of: newest), 0) }
+    var frame = newest
+    for _ in 0..<searched where frame != 0 {
+      if let free = freeSlot(ledger(frame).pointee.live, slots) { return (take(free, slots, of: frame), 0) }
+      frame = machine.memory(frame << 12, as: UInt64.self).pointee
     }
     let spare = word(caller, 2)
     guard spare != 0 else { throw Refusal(.quotaExceeded, 1, limit: 0) }
@@ -50,13 +53,24 @@ extension Kernel where M: ~Copyable {
     machine.memory(spare << 12, as: UInt64.self).pointee = newest
     task(account).pointee.objectFrames = spare
     task(account).pointee.used += 1
-    return (take(slot: 1, of: spare), spare)
+    return (take(slots, slots, of: spare), spare)
   }
 
-  private func take(slot: Int, of frame: UInt64) -> UInt64 {
+  /// Frames of objects in which a free slot is looked for.
+  private var searched: Int { 8 }
+
+  /// The first of the slots that are free together.
+  private func freeSlot(_ live: UInt32, _ slots: Int) -> Int? {
+    var first = slots == 1 ? (~live).trailingZeroBitCount : slots
+    while first < 32, live &>> UInt32(first) & (1 &<< UInt32(slots) &- 1) != 0 { first += slots }
+    return first < 32 ? first : nil
+  }
+
+  private func take(_ first: Int, _ slots: Int, of frame: UInt64) -> UInt64 {
     let word = ledger(frame).pointee
-    ledger(frame).pointee = .objects(account: word.task, live: word.live | 1 &<< UInt32(slot))
-    return frame << 12 + UInt64(slot) * ObjectHeader.slotBytes
+    ledger(frame).pointee = .objects(
+      account: word.task, live: word.live | (1 &<< UInt32(slots) &- 1) &<< UInt32(first))
+    return frame << 12 + UInt64(first) * ObjectHeader.slotBytes
   }
 
   /// Refuses what an account cannot pay.

@@ -4,14 +4,16 @@ internal import Machine
 /// How far the end of a task has come. Each step is bounded; the caller repeats `destroy` until it is done.
 enum DestroyPhase {
   static var alive: UInt64 { 0 }
-  /// The thread is stopped; handles are being dropped.
-  static var handles: UInt64 { 1 }
+  /// The first thread is stopped; the further ones end, one by one.
+  static var threads: UInt64 { 1 }
+  /// No thread is left; handles are being dropped.
+  static var handles: UInt64 { 2 }
   /// Objects charged to the account end; their frames go back.
-  static var objects: UInt64 { 2 }
+  static var objects: UInt64 { 3 }
   /// The root table goes back.
-  static var root: UInt64 { 3 }
+  static var root: UInt64 { 4 }
   /// Handles to the task are made `gone`; then its frames go back, the first one last.
-  static var frames: UInt64 { 4 }
+  static var frames: UInt64 { 5 }
 }
 
 extension Kernel where M: ~Copyable {
@@ -27,7 +29,10 @@ extension Kernel where M: ~Copyable {
     case DestroyPhase.alive:
       try checkEnd(address)
       stopThread(address + Task.threadOffset)
-      advance(address, to: DestroyPhase.handles)
+      advance(address, to: task(address).pointee.threads == 0 ? DestroyPhase.handles : DestroyPhase.threads)
+      succeed(caller)
+    case DestroyPhase.threads:
+      try endNextThread(of: address)
       succeed(caller)
     case DestroyPhase.handles:
       dropHandles(of: address)
@@ -58,6 +63,7 @@ extension Kernel where M: ~Copyable {
   mutating func stopThread(_ address: UInt64) {
     let t = thread(address)
     switch t.pointee.state {
+    case ThreadState.ready where cpu.current == address: cpu.current = 0
     case ThreadState.ready where t.pointee.isSuspended == 0: removeReady(address)
     case ThreadState.calling, ThreadState.receiving, ThreadState.waiting: leaveQueue(address)
     case ThreadState.waitingForReply where t.pointee.server & 1 != 0:
@@ -73,6 +79,15 @@ extension Kernel where M: ~Copyable {
     if t.pointee.boundNotification != 0 { notification(t.pointee.boundNotification).pointee.boundThread = 0 }
     t.pointee.boundNotification = 0
     if cpu.floatingPointOwner == address { cpu.floatingPointOwner = 0 }
+  }
+
+  /// Ends the first of the further threads. Handles to it become `gone`, wherever they lie.
+  private mutating func endNextThread(of address: UInt64) throws(Refusal) {
+    let next = task(address).pointee.threads
+    stopThread(next)
+    guard try makeHandlesGone(of: next + Thread.objectOffset) else { return }
+    end(.thread, next + Thread.objectOffset)
+    if task(address).pointee.threads == 0 { advance(address, to: DestroyPhase.handles) }
   }
 
   private mutating func dropHandles(of address: UInt64) {

@@ -8,15 +8,17 @@ extension Kernel where M: ~Copyable {
     case .endpoint: endEndpoint(object)
     case .notification: endNotification(object)
     case .interrupt: endInterrupt(object)
+    case .thread: endThread(object - Thread.objectOffset)
     // What boot handed over stays: the kernel itself refers to it.
     case .memory where memoryObject(object).pointee.kind != MemoryUse.device: return
     default: break
     }
     let frame = object >> 12
     let word = ledger(frame).pointee
-    let bit: UInt32 = 1 &<< UInt32(truncatingIfNeeded: object >> 7 & 31)
+    let slot = UInt32(truncatingIfNeeded: object >> 7 & 31)
+    let slots: UInt32 = kind == .thread ? 0xff &<< (slot & ~7) : 1 &<< slot
     guard word.kind == .objects else { return }
-    ledger(frame).pointee = .objects(account: word.task, live: word.live & ~bit)
+    ledger(frame).pointee = .objects(account: word.task, live: word.live & ~slots)
   }
 
   /// All who wait there, to be served or to serve, learn that the peer is gone.
@@ -49,6 +51,21 @@ extension Kernel where M: ~Copyable {
     if thread(address).pointee.isFault != 0 { return abandon(address) }
     refuse(address, Refusal(.peerGone))
     makeReady(address)
+  }
+
+  /// A thread that nobody names any more stops for good, the running one too.
+  private mutating func endThread(_ address: UInt64) {
+    stopThread(address)
+    let owner = thread(address).pointee.task
+    let after = thread(address).pointee.nextOfTask
+    if task(owner).pointee.threads == address {
+      task(owner).pointee.threads = after
+    } else {
+      var before = task(owner).pointee.threads
+      while thread(before).pointee.nextOfTask != address { before = thread(before).pointee.nextOfTask }
+      thread(before).pointee.nextOfTask = after
+    }
+    task(owner).pointee.threadCount -= 1
   }
 
   private mutating func endInterrupt(_ object: UInt64) {

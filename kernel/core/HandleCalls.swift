@@ -50,7 +50,7 @@ extension Kernel where M: ~Copyable {
   mutating func empty(_ address: UInt64) {
     let dropped = handle(address).pointee
     switch dropped.word.kind {
-    case .endpoint, .notification, .memory, .interrupt: unlinkLast(address, dropped.word.kind)
+    case .endpoint, .notification, .memory, .interrupt, .thread: unlinkLast(address, dropped.word.kind)
     case .task, .timer: unlink(address)
     case .region where dropped.word.object != 0: unlinkLast(address, .memory)
     case .reply:
@@ -113,6 +113,7 @@ extension Kernel where M: ~Copyable {
       case .endpoint: Rights.Endpoint.receive.rawValue
       case .notification: Rights.Notification.wait.rawValue
       case .task: Rights.Task.destroy.rawValue
+      case .thread: Rights.Thread.control.rawValue
       // Who only sets the deadline has bit 0.
       case .timer: 4
       default: 1

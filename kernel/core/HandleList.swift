@@ -33,7 +33,7 @@ extension Kernel where M: ~Copyable {
   /// Whether a handle of this kind lies on the list of an object.
   func isListed(_ kind: ObjectKind) -> Bool {
     switch kind {
-    case .endpoint, .notification, .task, .memory, .interrupt, .timer: true
+    case .endpoint, .notification, .task, .memory, .interrupt, .timer, .thread: true
     case .region, .none, .reply, .power, .gone: false
     }
   }

@@ -66,15 +66,16 @@ extension Kernel where M: ~Copyable {
   /// The endpoint in a slot, if it is one and the right is there: kind and right are one comparison.
   @inline(__always)
   private func quickEndpoint(_ caller: UInt64, _ slot: UInt64, right: Rights.Endpoint) -> Handle? {
-    guard slot < task(caller &- Task.threadOffset).pointee.slots else { return nil }
-    let table = caller &- Task.threadOffset &+ Task.handlesOffset
+    let owner = thread(caller).pointee.task
+    guard slot < task(owner).pointee.slots else { return nil }
+    let table = owner &+ Task.handlesOffset
     let found = handle(table &+ slot &* Task.handleBytes)
     let wanted = ObjectKind.endpoint.rawValue | right.rawValue << 4
     guard found.pointee.word.raw & (15 | right.rawValue << 4) == wanted else { return nil }
     return Handle(word: found.pointee.word, value: found.pointee.value)
   }
 
-  /// The other address space, always: two tasks are at the two ends.
+  /// The other address space, without a look: two tasks are at the two ends, but for threads that call their own.
   @inline(__always) private mutating func quickSwitch(_ next: UInt64) {
     cpu.current = next
     let translation = thread(next).pointee.translation

@@ -1,7 +1,7 @@
 internal import ABI
 
-/// A task: one frame that holds its words (256 bytes), its thread (1 KiB) and 88 handles; a larger table
-/// goes on in the frames behind it.
+/// A task: one frame that holds its words (256 bytes), its first thread (1 KiB) and 88 handles; a larger table
+/// goes on in the frames behind it. Further threads lie on its frames of objects.
 public struct Task: BitwiseCopyable {
   /// First handle on its list of handles (`HandleList`).
   public var firstHandle: UInt64 = 0
@@ -27,6 +27,10 @@ public struct Task: BitwiseCopyable {
   public var tables: UInt64 = 0
   /// Pages that are mapped.
   public var mappedPages: UInt64 = 0
+  /// First of its further threads, a list through `Thread.nextOfTask`.
+  public var threads: UInt64 = 0
+  /// How many there are.
+  public var threadCount: UInt64 = 0
   /// How far `destroy` has come: `DestroyPhase`.
   public var destroyPhase: UInt64 = 0
   /// Where `destroy` goes on in that phase.
@@ -38,7 +42,9 @@ public struct Task: BitwiseCopyable {
 }
 
 extension Task {
-  /// Bytes from the start of a task to its thread.
+  /// Further threads at most, so that all of a task can be suspended in one step.
+  static var mostThreads: UInt64 { 63 }
+  /// Bytes from the start of a task to its first thread.
   package static var threadOffset: UInt64 { 256 }
   /// Bytes from the start of a task to its first handle.
   package static var handlesOffset: UInt64 { 1280 }

@@ -60,6 +60,8 @@ public struct Thread: BitwiseCopyable {
   public var server: UInt64 = 0
   /// The badge under which its message travels.
   public var badge: UInt64 = 0
+  /// First handle on its list of handles: the object that they name starts here, `Thread.objectOffset` bytes in.
+  public var firstHandle: UInt64 = 0
   /// 1 while the message is a fault that the kernel sent on its behalf.
   public var isFault: UInt64 = 0
   /// 1 while taken off the processor by `suspend`.
@@ -72,8 +74,10 @@ public struct Thread: BitwiseCopyable {
   public var faultSyndrome: UInt64 = 0
   /// FAR_EL1 of that fault.
   public var faultAddress: UInt64 = 0
+  /// The next of its task's further threads.
+  public var nextOfTask: UInt64 = 0
   /// Room to the end of the first half.
-  var reserved: InlineArray<8, UInt64> = .init(repeating: 0)
+  var reserved: InlineArray<6, UInt64> = .init(repeating: 0)
   /// FP/SIMD registers, FPCR and FPSR.
   public var floatingPoint: InlineArray<66, UInt64> = .init(repeating: 0)
 }
@@ -81,6 +85,11 @@ public struct Thread: BitwiseCopyable {
 extension Thread {
   /// Bytes of a thread.
   package static var bytes: UInt64 { 1024 }
+  /// Bytes from the start of the thread to the object slot that its handles name. The first words of a thread are
+  /// the entry's; a list of handles starts in the first word of a slot.
+  package static var objectOffset: UInt64 { 384 }
+  /// Object slots of a thread.
+  static var slots: Int { 8 }
   /// Bytes from the start of the thread to its FP/SIMD state.
   package static var floatingPointOffset: UInt64 { 62 * 8 }
 }

@@ -2,32 +2,53 @@ internal import ABI
 internal import Machine
 
 extension Kernel where M: ~Copyable {
-  /// `thread`: starts, suspends or resumes a task's thread; binds a notification to the caller's own.
+  /// `thread`: starts, suspends or resumes threads; binds a notification to the caller's own. A Task handle names
+  /// the task's first thread to start, and all its threads to suspend and resume.
   mutating func threadAction(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
     guard let action = ThreadAction(rawValue: word(caller, 0)) else {
       throw Refusal(.invalidOperation, word(caller, 0), limit: ThreadAction.bind.rawValue)
     }
     if action == .bind { return try bindNotification(caller, own) }
-    let owner = try find(handleWord(caller), of: own, .task, rights: Rights.Task.control.rawValue).word.object
+    let named = try namedThread(caller, own)
+    let owner = thread(named.address).pointee.task
     guard task(owner).pointee.destroyPhase == 0 else { throw Refusal(.busy, task(owner).pointee.destroyPhase) }
-    let address = owner + Task.threadOffset
     switch action {
-    case .start: try start(caller, address)
-    case .suspend: suspend(address)
-    case .resume: resume(address)
+    case .start: try start(caller, named.address, most: named.most)
+    case .suspend, .resume:
+      var address = named.address
+      repeat {
+        if action == .suspend { suspend(address) } else { resume(address) }
+        address =
+          address == owner + Task.threadOffset ? task(owner).pointee.threads : thread(address).pointee.nextOfTask
+      } while named.isTask && address != 0
     case .bind: break
     }
     succeed(caller)
   }
 
-  private mutating func start(_ caller: UInt64, _ address: UInt64) throws(Refusal) {
+  /// The thread that x9 names, by its own handle or as its task's first, and the highest priority it may be started
+  /// with: who holds but a Thread handle cannot lift a thread above itself.
+  private func namedThread(
+    _ caller: UInt64, _ own: UInt64
+  ) throws(Refusal) -> (address: UInt64, isTask: Bool, most: UInt64) {
+    let number = handleWord(caller)
+    guard handle(try slot(number, of: own)).pointee.word.kind == .thread else {
+      let owner = try find(number, of: own, .task, rights: Rights.Task.control.rawValue).word.object
+      return (owner + Task.threadOffset, true, 63)
+    }
+    let object = try find(number, of: own, .thread, rights: Rights.Thread.control.rawValue).word.object
+    return (object - Thread.objectOffset, false, thread(caller).pointee.priority)
+  }
+
+  private mutating func start(_ caller: UInt64, _ address: UInt64, most: UInt64) throws(Refusal) {
     let t = thread(address)
     guard t.pointee.state == ThreadState.idle, t.pointee.caller == 0 else { throw Refusal(.busy, t.pointee.state) }
     let (entry, priority) = (word(caller, 1), word(caller, 4))
     guard entry & 3 == 0 else { throw Refusal(.unaligned, entry, limit: 4) }
     guard word(caller, 2) & 15 == 0 else { throw Refusal(.unaligned, word(caller, 2), limit: 16) }
     guard priority < 64 else { throw Refusal(.outOfRange, priority, limit: 64) }
+    guard priority <= most else { throw Refusal(.notPermitted, priority, limit: most) }
     var registers = SavedRegisters()
     registers.x[0] = word(caller, 3)
     registers.stack = word(caller, 2)

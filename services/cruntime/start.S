@@ -11,4 +11,22 @@ _start:
     brk #2
     .size _start, . - _start
 
+// Where a further thread begins: sp is at the record that `thread_record` laid down. The thread ends with the handle that
+// its task holds, so it returns by dropping that; where others hold one too, it traps.
+    .global thread_begin
+    .type thread_begin, %function
+thread_begin:
+    mov x29, xzr
+    mov x30, xzr
+    ldp x1, x0, [sp]
+    ldr x19, [sp, #16]
+    add sp, sp, #32
+    blr x1
+    mov x0, xzr                 // drop: x9 the slot, x0 the caller's own table.
+    mov x9, x19
+    mov x10, xzr
+    svc #10
+    brk #3
+    .size thread_begin, . - thread_begin
+
 #endif

@@ -57,6 +57,13 @@ extension Client where Service == MemoryInterface {
     _ = try call(.createNotification(slot: slot), pass: task, &gate)
   }
 
+  /// Makes a further thread of `task`, with its handle in the caller's `slot`; `thread` starts it.
+  @inlinable public func createThread(slot: UInt64, task: UInt64 = 0, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal)
+  {
+    _ = try call(.createThread(slot: slot), pass: task, &gate)
+  }
+
   /// Leases range `index` of a granted device, mapped at `page`; at most `pages` pages of it (0: all).
   @inlinable public func lease(
     _ grant: Name, index: UInt64, slot: UInt64, page: UInt64, pages: UInt64 = 0, _ gate: inout some Gate & ~Copyable

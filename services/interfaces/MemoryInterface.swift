@@ -28,6 +28,9 @@ public enum MemoryInterface: Interface {
     case createEndpoint(slot: UInt64)
     /// Makes a notification in a slot of the *caller*, charged to the task.
     case createNotification(slot: UInt64)
+    /// Makes a further thread of the task, with its handle in a slot of the *caller*. It stands still until `thread`
+    /// starts it, and ends with its last handle.
+    case createThread(slot: UInt64)
     /// Leases range `index` of the device that the bundle grants the caller under a name, mapped at a page; at most
     /// the first `pages` pages of it (0: all).
     case lease(grant: Name, index: UInt64, slot: UInt64, page: UInt64, pages: UInt64)
@@ -161,6 +164,7 @@ extension MemoryInterface.Request {
       message = Message(session, address, asTask ? 1 : 0, label: 22)
     case .started: message = Message(label: 23)
     case .verify(let section): message = Message(section, label: 24)
+    case .createThread(let slot): message = Message(slot, label: 25)
     }
   }
 
@@ -193,6 +197,7 @@ extension MemoryInterface.Request {
     case 22: self = .probe(session: w[0], address: w[1], asTask: w[2] != 0)
     case 23: self = .started
     case 24: self = .verify(section: w[0])
+    case 25: self = .createThread(slot: w[0])
     default: return nil
     }
   }

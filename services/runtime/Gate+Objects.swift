@@ -23,7 +23,7 @@ extension Gate where Self: ~Copyable {
     try perform(.revoke, &message)
   }
 
-  /// Makes an endpoint or a notification, paid by `account`. Returns whether the spare frame was taken.
+  /// Makes an endpoint, a notification or a further thread, paid by `account`. Returns whether the spare frame was taken.
   @inlinable public mutating func create(
     _ kind: ObjectKind, account: UInt64, spare: UInt64, slot: UInt64, of task: UInt64 = 0, authority: UInt64
   ) throws(Refusal) -> Bool {
@@ -74,7 +74,7 @@ extension Gate where Self: ~Copyable {
 
 // Threads, interrupts, time, the log, power.
 extension Gate where Self: ~Copyable {
-  /// Starts the thread of a task.
+  /// Starts the first thread of a task, or the thread whose handle is in slot `task`.
   @inlinable public mutating func start(
     task: UInt64, entry: UInt64, stack: UInt64, argument: UInt64, priority: UInt64
   ) throws(Refusal) {
@@ -82,13 +82,13 @@ extension Gate where Self: ~Copyable {
     try perform(.thread, &message)
   }
 
-  /// Takes the thread of a task off the processor.
+  /// Takes all threads of a task off the processor.
   @inlinable public mutating func suspend(task: UInt64) throws(Refusal) {
     var message = Message(ThreadAction.suspend.rawValue, handle: task)
     try perform(.thread, &message)
   }
 
-  /// Lets the thread of a task run again.
+  /// Lets the threads of a task run again.
   @inlinable public mutating func resume(task: UInt64) throws(Refusal) {
     var message = Message(ThreadAction.resume.rawValue, handle: task)
     try perform(.thread, &message)

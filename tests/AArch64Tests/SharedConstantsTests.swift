@@ -28,6 +28,12 @@ import Testing
     #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.address) == 16)
   }
 
+  @Test("the list of a thread's handles starts a slot of objects")
+  func threadObject() {
+    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.firstHandle) == 384)
+    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.floatingPoint) == 496)
+  }
+
   @Test("the image keeps room for the core's static tables")
   func store() throws {
     #expect(try defines(in: "kernel/entry/include/entry.h")["STORE_BYTES"] == Store.bytes)

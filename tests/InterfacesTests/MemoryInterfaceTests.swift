@@ -7,7 +7,7 @@ struct MemoryInterfaceTests {
   static let requests: [MemoryInterface.Request] = [
     .allocate(slot: 8, page: 0x100, pages: 3, rights: 3), .free(slot: 8), .createTask(entry: 2, slot: 9),
     .destroyTask, .load(slot: 8, page: 1, offset: 0x3000, filePages: 4, memoryPages: 5, rights: 3),
-    .createEndpoint(slot: 3), .createNotification(slot: 4),
+    .createEndpoint(slot: 3), .createNotification(slot: 4), .createThread(slot: 5),
     .lease(grant: "uart", index: 0, slot: 10, page: 7, pages: 2),
     .releaseLease(slot: 10), .interrupt(grant: "uart", index: 1, slot: 11), .attach, .supervise, .nextEvent,
     .exit(status: 5), .mapLog(slot: 7, page: 6), .mapBundle(slot: 12, page: 13), .memoryCounts, .taskAt(session: 3),

@@ -38,6 +38,8 @@ final class World {
     static let own: UInt64 = 30
     static let endpointNoPass: UInt64 = 31
     static let blockRegion: UInt64 = 32
+    static let thread: UInt64 = 33
+    static let threadNoRights: UInt64 = 34
     static let empty: UInt64 = 40
   }
 
@@ -61,12 +63,14 @@ final class World {
     }
     system.must(server, .create, Message(0, 4, system.takeFrames(), 53, 0, 0x9000, 1, handle: HandOver.Slot.devices))
     system.must(server, .create, Message(0, 6, system.takeFrames(), 54, 0, 33, handle: HandOver.Slot.devices))
+    system.must(server, .create, Message(0, 11, system.takeFrames(), 55, 0, handle: 2))
     for (source, target, rights) in [
       (50, Slot.endpoint, 7), (50, Slot.endpointNoRights, 0), (50, Slot.endpointNoPass, 3), (51, Slot.gone, 7),
       (52, Slot.notification, 7), (52, Slot.notificationNoRights, 0), (53, Slot.device, 7), (54, Slot.interrupt, 7),
       (54, Slot.interruptNoRights, 0), (41, Slot.task, 7), (41, Slot.taskNoRights, 0), (42, Slot.dying, 7),
       (2, Slot.memory, 7), (2, Slot.memoryNoRights, 0), (3, Slot.devices, 7), (4, Slot.bundle, 7),
       (6, Slot.power, 7), (7, Slot.timer, 7), (7, Slot.timerNoRights, 0), (40, Slot.own, 7),
+      (55, Slot.thread, 7), (55, Slot.threadNoRights, 0),
     ] as [(UInt64, UInt64, UInt64)] { system.give(source, to: client, target, rights: rights) }
     system.give(50, to: client, Slot.badged, badge: 5)
     system.give(50, to: other, 8)

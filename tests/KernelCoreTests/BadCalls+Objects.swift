@@ -10,13 +10,21 @@ extension BadCalls {
     + slots(.create, .memory, right: 1, without: nil) { Message(0, 6, 0, Slot.empty, 0, 40, handle: $0) }
     + slots(.create, .memory, right: 1, without: nil) { Message(0, 4, 0, Slot.empty, 0, 0x9100, 1, handle: $0) }
     + [
-      make("no kind", .outOfRange, 0, 6) { _ in Message(0, 0, 0, Slot.empty, handle: Slot.memory) },
-      make("a region", .outOfRange, 5, 6) { _ in Message(0, 5, 0, Slot.empty, handle: Slot.memory) },
-      make("kind max", .outOfRange, big, 6) { _ in Message(0, big, 0, Slot.empty, handle: Slot.memory) },
+      make("no kind", .outOfRange, 0, 11) { _ in Message(0, 0, 0, Slot.empty, handle: Slot.memory) },
+      make("a region", .outOfRange, 5, 11) { _ in Message(0, 5, 0, Slot.empty, handle: Slot.memory) },
+      make("kind max", .outOfRange, big, 11) { _ in Message(0, big, 0, Slot.empty, handle: Slot.memory) },
       make("into slot 0", .slotOutside, 0, 88) { _ in Message(0, 1, 0, 0, handle: Slot.memory) },
       make("into a taken slot", .slotOccupied, 8, 0) { _ in Message(0, 1, 0, 8, handle: Slot.memory) },
       make("for a dying account", .busy, Slot.dying, 0) { _ in
         Message(Slot.dying, 1, 0, Slot.empty, handle: Slot.memory)
+      },
+      make("a thread for a dying task", .busy, Slot.dying, 0) { _ in
+        Message(Slot.dying, 11, 0, Slot.empty, handle: Slot.memory)
+      },
+      make("a thread with device authority", .wrongKind, 2, 1) { _ in
+        Message(0, 11, 0, Slot.empty, handle: Slot.devices)
+      },
+      make("a thread without a frame", .quotaExceeded, 1, 0) { _ in Message(0, 11, 0, Slot.empty, handle: Slot.memory)
       },
       make("with device authority", .wrongKind, 2, 1) { _ in Message(0, 1, 0, Slot.empty, handle: Slot.devices) },
       make("without a frame", .quotaExceeded, 1, 0) { _ in Message(0, 2, 0, Slot.empty, handle: Slot.memory) },

@@ -44,7 +44,14 @@ extension BadCalls {
     + [
       refuse(.thread, "selector 4", .invalidOperation, 4, 3) { _ in Message(4) },
       refuse(.thread, "selector max", .invalidOperation, big, 3) { _ in Message(big) },
-      refuse(.thread, "a dying task", .busy, 1) { _ in Message(0, handle: Slot.dying) },
+      refuse(.thread, "a dying task", .busy, 2) { _ in Message(0, handle: Slot.dying) },
+      refuse(.thread, "a thread without rights", .missingRight, 0, 2) { _ in Message(0, handle: Slot.threadNoRights) },
+      refuse(.thread, "a thread above its starter", .notPermitted, 11, 10) { _ in
+        Message(0, 0x1000, 0x8000, 0, 11, handle: Slot.thread)
+      },
+      refuse(.thread, "a thread of priority 64", .outOfRange, 64, 64) { _ in
+        Message(0, 0x1000, 0x8000, 0, 64, handle: Slot.thread)
+      },
       refuse(.thread, "started twice", .busy, ThreadState.waitingForReply) { _ in start(0x1000, 0x8000, 1) },
     ]
 

@@ -17,18 +17,21 @@ struct RandomTests {
     system.spawn(slot: 40, priority: 0, quota: 8)
     for slot in 41...43 as ClosedRange<UInt64> { system.make(slot == 43 ? .notification : .endpoint, slot: slot) }
     var tasks = (0..<5 as Range<UInt64>).map { spawn(system, 50 + $0, &random) }
+    var threads: [[Actor]] = tasks.map { [$0] }
     var mapped: UInt64 = 0
-    for step in 0..<200 {
+    for step in 0..<250 {
       let index = Int(random.next(below: 5))
       switch random.next(below: 20) {
       case 0 where random.next(below: 3) == 0:
         end(system, tasks[index])
         tasks[index] = spawn(system, tasks[index].slot, &random)
+        threads[index] = [tasks[index]]
       case 0...10:
         let before = system.kernel.task(tasks[index].task).pointee.mappedPages
         memory(system, tasks[index], pool, &random)
         if system.kernel.task(tasks[index].task).pointee.mappedPages > before { mapped += 1 }
-      default: message(system, tasks[index], &random)
+      case 11, 12: change(&threads[index], system, &random)
+      default: message(system, random.pick(threads[index]), &random)
       }
       if step % 50 == 49 { #expect(system.audit() == [], "step \(step)") }
     }
@@ -46,6 +49,24 @@ struct RandomTests {
     system.give(41, to: task, 1, badge: slot)
     system.must(task, .null)
     return task
+  }
+
+  /// A further thread comes or goes.
+  private func change(_ threads: inout [Actor], _ system: SimulatedSystem, _ random: inout Seeded) {
+    let slot = 70 + UInt64(threads.count)
+    let account = system.kernel.task(threads[0].task).pointee
+    let owner = threads[0]
+    guard system.state(owner) == ThreadState.ready, system.kernel.thread(owner.thread).pointee.isSuspended == 0 else {
+      return
+    }
+    if threads.count < 7, random.next(below: 3) > 0 {
+      guard account.used < account.quota else { return }
+      let priority = system.kernel.thread(owner.thread).pointee.priority
+      threads.append(system.spawnThread(of: owner, slot: slot, priority: random.next(below: priority + 1)))
+    } else if threads.count > 1 {
+      threads.removeLast()
+      system.must(owner, .drop, Message(handle: slot - 1))
+    }
   }
 
   /// Unmaps all that a task has, and ends it.

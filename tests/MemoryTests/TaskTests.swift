@@ -109,6 +109,23 @@ extension TestSystem {
     #expect(try gate.inspectHandle(21).word.kind == .gone)
   }
 
+  @Test("a further thread appears with the caller, runs in the task and is paid by it") func furtherThread() throws {
+    let system = try TestSystem()
+    var gate = system.client
+    try system.load(4, slot: 20)
+    let child = system.machine.kernel.handle(system.running + 1280 + 20 * 32).pointee.word.object
+    let before = system.machine.kernel.task(child).pointee.used
+    try own.createThread(slot: 21, task: 20, &gate)
+    #expect(system.machine.kernel.task(child).pointee.used == before + 1)
+    try gate.start(task: 21, entry: 0x2000, stack: 0x9000, argument: 5, priority: 0)
+    let thread = system.machine.kernel.task(child).pointee.threads
+    #expect(system.machine.kernel.thread(thread).pointee.task == child)
+    #expect(throws: MemoryRefusal(.slotOccupied, 21)) { try own.createThread(slot: 21, &gate) }
+    try own.destroyTask(20, &gate)
+    #expect(try gate.inspectHandle(21).word.kind == .gone)
+    #expect(system.frees == UInt64(system.machine.freeFrames()))
+  }
+
   @Test("an exit and a fault reach the supervisor in their order, each once") func events() throws {
     let system = try TestSystem()
     var gate = system.client

@@ -55,10 +55,17 @@ struct TestSystemTests {
     #expect(faults.count == 2 && faults.allSatisfy { $0.hasSuffix("0x7000_0000, where nothing is mapped") })
   }
 
+  @Test("runs the threads of one task in turn, each with registers of its own, and ends them", arguments: [2, 3])
+  func threads(gic: Int) async throws {
+    let outcome = try await Self.guest("threads", gic: gic).run([.expect("threads: end"), .send("poweroff\r")])
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    try Self.compare(outcome, from: "threads: begin", to: "threads: end", with: "threads")
+  }
+
   @Test("maps all RAM with the kernel's static tables, and each device for its holder alone", arguments: [2, 3])
   func seed(gic: Int) async throws {
     let outcome = try await Self.guest("seed", gic: gic).run([
-      .expect("frames not claimed"), .send("time\r"), .expect("UTC, up"), .expect("seed: done"), .send("tables\r"),
+      .expect("frames not claimed"), .expect("seed: done"), .send("time\r"), .expect("UTC, up"), .send("tables\r"),
       .expect("apus> "), .send("poweroff\r"),
     ])
     try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
@@ -85,4 +92,4 @@ struct TestSystemTests {
 /// `make test` builds them; it requires them too.
 private let hasSystems =
   ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
-  || ["hostile", "seed", "restart"].allSatisfy { FileManager.default.fileExists(atPath: "build/system/\($0).bin") }
+  || ["hostile", "seed", "restart", "threads"].allSatisfy { FileManager.default.fileExists(atPath: "build/system/\($0).bin") }

@@ -1,19 +1,20 @@
 package import ABI
 import KernelCore
 
-/// A task of a test: its handle in the memory server's table, its object and its thread.
+/// A task of a test: its handle in the memory server's table, its object and one of its threads.
 package struct Actor: Sendable {
   /// Slot of the Task handle, all rights, in the memory server's table.
   package let slot: UInt64
   /// Physical address of the task.
   package let task: UInt64
-  /// An actor that a test made by its own calls.
-  package init(slot: UInt64, task: UInt64) {
+  /// Physical address of its thread.
+  package let thread: UInt64
+  /// An actor that a test made by its own calls; without a thread given, the task's first one.
+  package init(slot: UInt64, task: UInt64, thread: UInt64? = nil) {
     self.slot = slot
     self.task = task
+    self.thread = thread ?? task + 256
   }
-  /// Physical address of its thread.
-  package var thread: UInt64 { task + 256 }
 }
 
 extension SimulatedSystem {
@@ -58,6 +59,15 @@ extension SimulatedSystem {
     must(memoryServer, .create, Message(0, 3, first, slot, 0, quota, name, root | extra << 48, handle: 2))
     must(memoryServer, .thread, Message(0, 0x1000, 0x8000, 0, priority, handle: slot))
     return Actor(slot: slot, task: first << 12)
+  }
+
+  /// Makes a further thread of a task by the memory server's calls, with its handle in a slot of that task, and starts
+  /// it as the task itself would.
+  package func spawnThread(of actor: Actor, slot: UInt64, priority: UInt64 = 10) -> Actor {
+    must(memoryServer, .create, Message(actor.slot, 11, takeFrames(), slot, actor.slot, handle: 2))
+    let thread = Actor(slot: actor.slot, task: actor.task, thread: handle(actor, slot).object - 384)
+    must(actor, .thread, Message(0, 0x2000, 0x9000, 0, priority, handle: slot))
+    return thread
   }
 
   /// Makes an endpoint (1) or a notification (2) of the memory server's account in one of its slots.

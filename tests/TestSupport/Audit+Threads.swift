@@ -5,8 +5,9 @@ extension Audit {
   /// Threads are in the queue that their state names, and callers and servers name each other.
   mutating func checkThreads() {
     let ready = readyThreads()
-    for task in tasks {
-      let address = task + 256
+    var all: [UInt64] = []
+    for task in tasks { all += threads(of: task) }
+    for address in all {
       let t = system.kernel.thread(address).pointee
       let shouldBeQueued = t.state == ThreadState.ready && t.isSuspended == 0 && system.current != address
       expect(ready[address] == (shouldBeQueued ? t.priority : nil), "thread \(address): ready queue")
@@ -29,6 +30,24 @@ extension Audit {
         expect(bound == address, "thread \(address): its notification")
       }
     }
+  }
+
+  /// A task's first thread and its further ones, each on live slots of that task's frames of objects.
+  private mutating func threads(of task: UInt64) -> [UInt64] {
+    var found = [task + 256]
+    var next = system.kernel.task(task).pointee.threads
+    while next != 0, found.count < 100 {
+      found.append(next)
+      let t = system.kernel.thread(next).pointee
+      let word = ledger(next >> 12)
+      expect(t.task == task && t.address == next && t.firstHandle != 0, "thread \(next) of task \(task)")
+      expect(next & 1023 == 0 && word.kind == .objects && word.task == task >> 12, "thread \(next): its frame")
+      expect(word.live >> UInt32(next >> 7 & 31) & 0xff == 0xff, "thread \(next): its slots")
+      next = t.nextOfTask
+    }
+    let count = system.kernel.task(task).pointee.threadCount
+    expect(found.count == Int(count) + 1, "task \(task): threads \(count)")
+    return found
   }
 
   private mutating func checkServer(_ address: UInt64, _ server: UInt64) {

@@ -80,6 +80,19 @@ static inline __attribute__((always_inline)) uint64_t apus_kernel_instructions(v
   return value;
 }
 
+/// Where a further thread begins (start.S), as the kernel takes it.
+void thread_begin(void);
+static inline uint64_t thread_entry(void) { return (uint64_t)thread_begin; }
+/// Lays down, below a stack's top, what a further thread runs with; returns where its stack begins. The record is what
+/// `thread_begin` reads: function, argument, the slot of the thread's handle.
+static inline uint64_t thread_record(uint64_t top, void (*body)(uint64_t), uint64_t argument, uint64_t slot) {
+  uint64_t *record = (uint64_t *)top - 4;
+  record[0] = (uint64_t)body;
+  record[1] = argument;
+  record[2] = slot;
+  return (uint64_t)record;
+}
+
 /// Frequency of the counter in Hz, CNTFRQ_EL0.
 static inline __attribute__((always_inline)) uint64_t apus_counter_frequency(void) {
   uint64_t value;

@@ -25,7 +25,7 @@ extension MemoryServer {
     return Message()
   }
 
-  /// `createEndpoint` and `createNotification`: in a slot of the caller, paid by the task.
+  /// `createEndpoint`, `createNotification` and `createThread`: in a slot of the caller, paid by the task.
   mutating func makeObject(
     _ kind: ObjectKind, _ slot: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Message {

@@ -38,6 +38,7 @@ extension MemoryServer: Server {
       return try load(segment, caller, &gate)
     case .createEndpoint(let slot): return try makeObject(.endpoint, slot, caller, &gate)
     case .createNotification(let slot): return try makeObject(.notification, slot, caller, &gate)
+    case .createThread(let slot): return try makeObject(.thread, slot, caller, &gate)
     case .lease(let grant, let index, let slot, let page, let pages):
       return try lease(grant, index, slot, page, pages, caller, &gate)
     case .releaseLease(let slot): return try releaseLease(slot, caller, &gate)

@@ -19,6 +19,7 @@ internal import TrialRegisters
   case "seed": Seed().run()
   case "mortal": Mortal.run(&gate)
   case "witness": Witness().run()
+  case "threads": Threads().run()
   default: exit(2)
   }
   exit(3)
