@@ -92,4 +92,6 @@ struct TestSystemTests {
 /// `make test` builds them; it requires them too.
 private let hasSystems =
   ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
-  || ["hostile", "seed", "restart", "threads"].allSatisfy { FileManager.default.fileExists(atPath: "build/system/\($0).bin") }
+  || ["hostile", "seed", "restart", "threads"].allSatisfy {
+    FileManager.default.fileExists(atPath: "build/system/\($0).bin")
+  }
