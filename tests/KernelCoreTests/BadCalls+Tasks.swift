@@ -71,6 +71,9 @@ extension BadCalls {
       refuse(.interrupt, "binds the timer without rights", .missingRight, 0, 1) { _ in
         Message(0, Slot.notification, handle: Slot.timerNoRights)
       },
+      refuse(.interrupt, "binds the log without reading it", .missingRight, 0, 1) { _ in
+        Message(0, Slot.notification, handle: Slot.logNoRights)
+      },
       refuse(.interrupt, "attaches with RAM", .wrongKind, 1, 2) { _ in Message(2, 0x8010, handle: Slot.memory) },
       refuse(.interrupt, "attaches another range", .notPermitted, 0x9000, 0x8010) { _ in
         Message(2, 0x9000, 0, 0, handle: Slot.devices)
@@ -80,6 +83,9 @@ extension BadCalls {
       },
       refuse(.interrupt, "attaches with one table", .tablesNeeded, 2, 1) { _ in
         Message(2, 0x8010, 0x4_0001, 0, handle: Slot.devices)
+      },
+      refuse(.interrupt, "attaches with the other table", .tablesNeeded, 2, 1) { _ in
+        Message(2, 0x8010, 0, 0x4_0001, handle: Slot.devices)
       },
       refuse(.interrupt, "attaches on the ledger", .frameNotFree, 0x4_0001, 5) { _ in
         Message(2, 0x8010, 0x4_0001, 0x4_0002, handle: Slot.devices)
