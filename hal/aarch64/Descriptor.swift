@@ -74,16 +74,27 @@ package import ABI
   /// The same leaf as one of 16 that lie in a row and are aligned: one TLB entry may hold them all. D8.6.1.
   package var contiguous: Descriptor { Descriptor(raw: raw | Bit.contiguous) }
 
+  /// The same leaf of a task with other rights: only permissions change, which a valid entry may do. Arm ARM D8.14.1.
+  package func allowing(_ rights: Rights.Memory) -> Descriptor {
+    Descriptor(
+      raw: raw & ~(Bit.readOnly | Bit.noTaskExecute) | Descriptor.permissions(rights, isNormal: kind == .normal))
+  }
+
   private static var normal: UInt64 { MemoryKind.normal.rawValue << Bit.kindShift | Bit.innerShareable }
 
   private static func task(frame: UInt64, rights: Rights.Memory, kind: MemoryKind) -> UInt64 {
     var raw = frame << 12 | Bit.valid | Bit.accessed | Bit.notGlobal | Bit.task | Bit.noKernelExecute
     raw |= kind.rawValue << Bit.kindShift
     if kind == .normal { raw |= Bit.innerShareable }
+    return raw | permissions(rights, isNormal: kind == .normal)
+  }
+
+  private static func permissions(_ rights: Rights.Memory, isNormal: Bool) -> UInt64 {
+    var raw: UInt64 = 0
     let written = rights.contains(.write)
     if !written { raw |= Bit.readOnly }
     // Written memory is never executable, device memory neither, whatever the caller asks for.
-    if written || kind != .normal || !rights.contains(.execute) { raw |= Bit.noTaskExecute }
+    if written || !isNormal || !rights.contains(.execute) { raw |= Bit.noTaskExecute }
     return raw
   }
 }

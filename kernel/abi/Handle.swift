@@ -46,6 +46,8 @@ public enum ObjectKind: UInt64, Sendable {
   @inlinable public var kind: ObjectKind { ObjectKind(rawValue: raw & 15) ?? .none }
   /// The three rights, meaning by kind.
   @inlinable public var rights: UInt64 { raw >> 4 & 7 }
+  /// The same handle with other rights.
+  @inlinable public func with(rights: UInt64) -> HandleWord { HandleWord(raw: raw & ~(7 << 4) | (rights & 7) << 4) }
   /// Physical address of the object, 128-byte aligned.
   @inlinable public var object: UInt64 { raw & 0x7f_ffff_ff80 }
 }

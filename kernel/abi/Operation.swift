@@ -63,6 +63,9 @@ public enum Operation: UInt16, Sendable {
   case power = 24
   /// Does nothing, for measuring.
   case null = 25
+  /// Gives a region other rights, and the first of a range's pages that have them not: x0 region slot, x1 page, x2 count,
+  /// x3 rights. Returns x0 pages handled, x1 pages that got other rights.
+  case protect = 26
 }
 
 /// What `inspect` reads.

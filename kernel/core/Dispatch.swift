@@ -50,6 +50,7 @@ extension Kernel where M: ~Copyable {
     case .log: try log(caller)
     case .power: try power(caller)
     case .null: succeed(caller)
+    case .protect: try protect(caller)
     }
   }
 

@@ -11,10 +11,7 @@ extension Kernel where M: ~Copyable {
     guard pages > 0, pages <= Geometry.taskPages, page > 0, page <= Geometry.taskPages - pages else {
       throw Refusal(.outOfRange, page, limit: Geometry.taskPages)
     }
-    let rights = Rights.Memory(rawValue: word(caller, 3))
-    guard rights.contains(.read), rights.rawValue <= 7, !rights.isSuperset(of: Rights.Memory(rawValue: 6)) else {
-      throw Refusal(.invalidRights, rights.rawValue)
-    }
+    let rights = try regionRights(word(caller, 3))
     let shown = try shownMemory(caller, own, rights: rights, pages: pages)
     let flags = RegionFlags(raw: word(caller, 6))
     // What a Memory shows is there already: nothing of it comes lazily.
@@ -30,6 +27,15 @@ extension Kernel where M: ~Copyable {
       handle(target).pointee.offset = word(caller, 5)
     }
     succeed(caller)
+  }
+
+  /// Rights that a region may have: never written and executed.
+  func regionRights(_ raw: UInt64) throws(Refusal) -> Rights.Memory {
+    let rights = Rights.Memory(rawValue: raw)
+    guard rights.contains(.read), raw <= 7, !rights.isSuperset(of: Rights.Memory(rawValue: 6)) else {
+      throw Refusal(.invalidRights, raw)
+    }
+    return rights
   }
 
   /// The Memory in slot x4 that a region may show with these rights; 0 for private pages.

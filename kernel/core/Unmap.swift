@@ -6,9 +6,6 @@ extension Kernel where M: ~Copyable {
   /// Pages that are invalidated one by one; beyond, forgetting the whole address space takes fewer steps.
   private var singly: UInt64 { 16 }
 
-  /// Entries that are empty, of whatever level, and passed over in one call.
-  private var visits: UInt64 { 512 }
-
   /// `unmap`: the first pages of a range that are mapped and lie together; tables that come empty go back with them.
   mutating func unmap(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
@@ -18,7 +15,7 @@ extension Kernel where M: ~Copyable {
     let (first, walk) = firstMapped(owner, FrameRange(page, page + count))
     guard walk.entry.isValid else { return told(caller, handled: first - page) }
     let range = FrameRange(first, min(page + count, first | 511 + 1))
-    guard walk.level == 3 || range.count == 512 else { throw Refusal(.unaligned, first, limit: 512) }
+    try checkWhole(walk, range)
     let run = walk.level == 2 ? removeBlock(walk, range, region) : removePages(walk, range, region)
     let tables = pruneEmpty(owner, walk)
     forget(owner, FrameRange(first, run.end), isBlock: walk.level == 2)
@@ -38,20 +35,6 @@ extension Kernel where M: ~Copyable {
 
   /// Whether the frames of a region's pages are the task's alone and come free with them.
   private func freesFrames(_ region: Handle) -> Bool { region.region.isPrivate }
-
-  /// The first page of a range that is mapped, and the walk to it. What a table that is absent would hold is passed
-  /// over at one visit; where the visits are used up or nothing is mapped, the walk's entry is empty.
-  private func firstMapped(_ owner: UInt64, _ range: FrameRange) -> (page: UInt64, walk: Walk) {
-    var page = range.first
-    var visited: UInt64 = 0
-    while page < range.end, visited < visits {
-      let walk = walk(owner, page: page)
-      if walk.entry.isValid { return (page, walk) }
-      page = page | (TableGeometry.frames(level: walk.level) - 1) + 1
-      visited += 1
-    }
-    return (min(page, range.end), Walk())
-  }
 
   /// Empties entries of a leaf table from the first, mapped page of a range on: as far as the frames lie together, or
   /// all of them. Returns one past the last page, and how many were mapped.
@@ -96,7 +79,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Takes tables that hold nothing any more out of their parents: the leaf, then the one above it.
-  private mutating func pruneEmpty(_ owner: UInt64, _ walk: Walk) -> (UInt64, UInt64) {
+  mutating func pruneEmpty(_ owner: UInt64, _ walk: Walk) -> (UInt64, UInt64) {
     var leaf: UInt64 = 0
     var middle: UInt64 = 0
     if walk.leaf != 0, ledger(walk.leaf).pointee.used == 0 {
@@ -111,7 +94,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Makes the MMU forget the pages, and with them the tables on the way.
-  private mutating func forget(_ owner: UInt64, _ range: FrameRange, isBlock: Bool) {
+  mutating func forget(_ owner: UInt64, _ range: FrameRange, isBlock: Bool) {
     let identifier = task(owner).pointee.translation >> 48
     machine.publishTables()
     if isBlock {

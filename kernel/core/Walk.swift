@@ -36,6 +36,33 @@ extension Kernel where M: ~Copyable {
     Descriptor(raw: machine.descriptor(table: table, index: TableGeometry.index(page: page, level: level)))
   }
 
+  /// Entries of whatever level that one call passes over.
+  private var visits: UInt64 { 512 }
+
+  /// The first page of a range that is mapped, with other rights than these where rights are given, and the walk to it.
+  /// What a table that is absent would hold is passed over at one visit; where the visits are used up or there is no
+  /// such page, the walk's entry is empty.
+  func firstMapped(
+    _ owner: UInt64, _ range: FrameRange, except rights: Rights.Memory? = nil
+  ) -> (page: UInt64, walk: Walk) {
+    var page = range.first
+    var visited: UInt64 = 0
+    while page < range.end, visited < visits {
+      let walk = walk(owner, page: page)
+      if walk.entry.isValid, walk.entry.rights != rights { return (page, walk) }
+      page = page | (TableGeometry.frames(level: walk.level) - 1) + 1
+      visited += 1
+    }
+    return (min(page, range.end), Walk())
+  }
+
+  /// Refuses a range that holds a part of the block at which a walk for its first page ended.
+  func checkWhole(_ walk: Walk, _ range: FrameRange) throws(Refusal) {
+    guard walk.level != 2 || range.count == 512 || !walk.entry.isValid else {
+      throw Refusal(.unaligned, range.first, limit: 512)
+    }
+  }
+
   /// Puts a table on a free frame into an empty entry of its parent: cleared, in the ledger, then linked.
   mutating func grow(_ owner: UInt64, _ frame: UInt64, level: UInt64, parent: UInt64, page: UInt64) {
     machine.clear(frame: frame)

@@ -21,6 +21,13 @@ extension Client where Service == MemoryInterface {
     _ = try callUntilDone(.free(slot: slot), pass: task, &gate)
   }
 
+  /// Gives the region in `slot` other rights.
+  @inlinable public func protect(
+    slot: UInt64, rights: Rights.Memory, task: UInt64 = 0, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    _ = try callUntilDone(.protect(slot: slot, rights: rights.rawValue), pass: task, &gate)
+  }
+
   /// Makes the task of a bundle's entry; its handle appears in `slot`. Returns its session.
   @inlinable public func createTask(entry: UInt64, slot: UInt64, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> UInt64

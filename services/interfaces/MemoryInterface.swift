@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 3 }
+  @inlinable public static var version: UInt64 { 4 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -67,6 +67,8 @@ public enum MemoryInterface: Interface {
     case started
     /// Compares a section of the server's index with the ledger, and puts it right where they differ.
     case verify(section: UInt64)
+    /// Gives a region other rights; one that shows a Memory only fewer. May answer *again*.
+    case protect(slot: UInt64, rights: UInt64)
   }
 
   /// Why the server refuses.
@@ -165,6 +167,7 @@ extension MemoryInterface.Request {
     case .started: message = Message(label: 23)
     case .verify(let section): message = Message(section, label: 24)
     case .createThread(let slot): message = Message(slot, label: 25)
+    case .protect(let slot, let rights): message = Message(slot, rights, label: 26)
     }
   }
 
@@ -198,6 +201,7 @@ extension MemoryInterface.Request {
     case 23: self = .started
     case 24: self = .verify(section: w[0])
     case 25: self = .createThread(slot: w[0])
+    case 26: self = .protect(slot: w[0], rights: w[1])
     default: return nil
     }
   }

@@ -41,6 +41,20 @@ public import Interfaces
   }
 }
 
+/// What `protect` did.
+@frozen public struct Protected: Equatable, Sendable {
+  /// Pages handled from the first one on: those passed over, then those that got other rights.
+  public var pages: UInt64
+  /// Pages that got other rights.
+  public var changed: UInt64
+
+  /// Reads the outcome of a call.
+  @inlinable public init(_ message: borrowing Message) {
+    pages = message[0]
+    changed = message[1]
+  }
+}
+
 /// The translation of a page.
 @frozen public struct Translation: Equatable, Sendable {
   /// Level of the descriptor: 0 none, 2 a block, 3 a page.
@@ -96,6 +110,15 @@ extension Gate where Self: ~Copyable {
     var message = Message(region, page, count, handle: task)
     try perform(.unmap, &message)
     return Unmapped(message)
+  }
+
+  /// Gives a region other rights, and with them the first of a range's pages, at most one leaf table.
+  @inlinable public mutating func protect(
+    task: UInt64, region: UInt64, page: UInt64, count: UInt64, rights: Rights.Memory
+  ) throws(Refusal) -> Protected {
+    var message = Message(region, page, count, rights.rawValue, handle: task)
+    try perform(.protect, &message)
+    return Protected(message)
   }
 
   /// Copies a page of a Memory into a private page of a task.

@@ -14,6 +14,7 @@ struct MemoryInterfaceTests {
     .tableCounts(session: 4), .regionAt(session: 5, slot: 6), .deviceAt(index: 7),
     .probe(session: 2, address: 0x3000, asTask: true), .started,
     .verify(section: 3),
+    .protect(slot: 8, rights: 5),
   ]
 
   @Test("reads back every request that it writes", arguments: requests)

@@ -122,9 +122,15 @@ extension BadCalls {
       },
     ]
 
+  private static func protect(
+    _ slot: UInt64 = Slot.region, page: UInt64 = Page.region, count: UInt64 = 8, rights: UInt64 = 1
+  ) -> Message { Message(slot, page, count, rights, handle: Slot.own) }
+
   static let unmaps: [BadCall] =
     slots(.unmap, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, 1, handle: $0) }
     + slots(.unmap, .region, right: 0, without: nil) { Message($0, Page.region, 1, handle: Slot.own) }
+    + slots(.protect, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, 1, 1, handle: $0) }
+    + slots(.protect, .region, right: 0, without: nil) { Message($0, Page.region, 1, 1, handle: Slot.own) }
     + slots(.copyPage, .task, right: 1, without: Slot.taskNoRights) { Message(8, Slot.bundle, 0, handle: $0) }
     + slots(.copyPage, .memory, right: 1, without: Slot.memoryNoRights) { Message(8, $0, 0, handle: Slot.own) }
     + slots(.claim, .memory, right: 1, without: Slot.memoryNoRights) { Message(0, handle: $0) }
@@ -143,6 +149,28 @@ extension BadCalls {
       },
       refuse(.unmap, "the end of a block", .unaligned, Page.block + 1, 512) { _ in
         Message(Slot.blockRegion, Page.block + 1, 511, handle: Slot.own)
+      },
+      refuse(.protect, "in its own space without a handle", .missingRight, 0, 1) { _ in
+        Message(Slot.region, Page.region, 1, 1)
+      },
+      refuse(.protect, "outside", .outsideRegion, Page.region + 8, 8) { _ in protect(page: Page.region + 8) },
+      refuse(.protect, "nothing", .outsideRegion, Page.region, 8) { _ in protect(count: 0) },
+      refuse(.protect, "count max", .outsideRegion, Page.region, 8) { _ in protect(count: big) },
+      refuse(.protect, "without reading", .invalidRights, 2) { _ in protect(rights: 2) },
+      refuse(.protect, "written and executed", .invalidRights, 7) { _ in protect(rights: 7) },
+      refuse(.protect, "unknown rights", .invalidRights, 9) { _ in protect(rights: 9) },
+      refuse(.protect, "rights max", .invalidRights, big) { _ in protect(rights: big) },
+      refuse(.protect, "written, over a Memory", .invalidRights, 3, 1) { _ in
+        protect(Slot.bundleRegion, page: Page.bundle, count: 4, rights: 3)
+      },
+      refuse(.protect, "executed, over a Memory", .invalidRights, 5, 1) { _ in
+        protect(Slot.bundleRegion, page: Page.bundle, count: 4, rights: 5)
+      },
+      refuse(.protect, "a part of a block", .unaligned, Page.block, 512) { _ in
+        protect(Slot.blockRegion, page: Page.block, count: 511)
+      },
+      refuse(.protect, "the end of a block", .unaligned, Page.block + 1, 512) { _ in
+        protect(Slot.blockRegion, page: Page.block + 1, count: 511)
       },
       refuse(.copyPage, "from RAM", .wrongKind, 1, 3) { _ in Message(Page.region, Slot.memory, 0, handle: Slot.own) },
       refuse(.copyPage, "from a device", .wrongKind, 4, 3) { _ in Message(Page.region, Slot.device, 0, handle: Slot.own)

@@ -8,8 +8,8 @@ enum BadCalls {
 
   static let tables: [String: [BadCall]] = [
     "messages": messages, "notifications": notifications, "handles": handles, "objects": objects, "tasks": tasks,
-    "regions": regions, "map": maps, "unmap, copyPage, claim": unmaps, "inspect, log": facts, "threads": threads,
-    "devices": devices,
+    "regions": regions, "map": maps, "unmap, protect, copyPage, claim": unmaps, "inspect, log": facts,
+    "threads": threads, "devices": devices,
   ]
 
   /// The six ways in which a slot may hold no handle of a kind with a right.

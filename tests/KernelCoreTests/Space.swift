@@ -41,6 +41,11 @@ final class Space {
     system.call(system.memoryServer, .unmap, Message(region, page, count, handle: task.slot))
   }
 
+  /// Gives a region and its pages other rights.
+  func protect(_ region: UInt64, _ page: UInt64, _ count: UInt64, rights: UInt64) -> Message {
+    system.call(system.memoryServer, .protect, Message(region, page, count, rights, handle: task.slot))
+  }
+
   /// What the machine saw while some work was done.
   func events(_ work: () -> Void) -> [Event] {
     system.kernel.machine.events = []

@@ -52,12 +52,12 @@ private let own = Client<MemoryInterface>.own
     let before = Snapshot(system)
     try own.allocate(slot: 20, page: 0x11ff, pages: 3, rights: [.read, .write], &gate)
     var unmaps = 0
-    system.meddling.refuses = { operation, _ in
+    system.meddling.answers = { operation, _ in
       if operation == .unmap { unmaps += 1 }
-      return unmaps == 2 ? Refusal(.busy) : nil
+      return unmaps == 2 ? Message(label: Outcome.refused | Status.busy.rawValue) : nil
     }
     #expect(throws: MemoryRefusal(.kernel(.busy))) { try own.free(slot: 20, &gate) }
-    system.meddling.refuses = nil
+    system.meddling.answers = nil
     let half = Snapshot(system)
     #expect(throws: MemoryRefusal(.slotOccupied, 20, limit: ObjectKind.region.rawValue)) {
       try own.allocate(slot: 20, page: 0x11ff, pages: 3, rights: [.read, .write], &gate)

@@ -33,6 +33,8 @@ struct TestSystemTests {
     try Self.compare(outcome, from: "hostile: begins", to: "hostile: ends", with: "hostile")
     // What the hostile task mapped at an address, its neighbour does not find there.
     #expect(outcome.text.contains("fault    peeker   read at 0x4000_0000, where nothing is mapped"))
+    // What it has made read-only it can read, and make writable again, but not write.
+    #expect(outcome.text.contains("fault    writer   wrote to 0x4000_2000, which its region does not allow"))
     for name in ["memory", "init", "irq", "console", "clock", "shell", "victim", "hostile"] {
       #expect(outcome.lines.row(name)?[3] == "0", "\(outcome.summary)")
     }

@@ -41,11 +41,16 @@ extension MemoryServer {
     guard pages > 0, pages < Geometry.taskPages, page <= Geometry.taskPages - pages else {
       throw MemoryRefusal(.rangeOutside, page, limit: pages)
     }
-    let wanted = Rights.Memory(rawValue: rights)
-    guard rights <= 7, wanted.contains(.read), !wanted.isSuperset(of: [.write, .execute]) else {
-      throw MemoryRefusal(.invalidRights, rights)
+    return Region(page: page, count: pages, isPrivate: isPrivate, rights: try checkedRights(rights), mapped: 0)
+  }
+
+  /// Rights that a region may have.
+  mutating func checkedRights(_ raw: UInt64) throws(MemoryRefusal) -> Rights.Memory {
+    let rights = Rights.Memory(rawValue: raw)
+    guard raw <= 7, rights.contains(.read), !rights.isSuperset(of: [.write, .execute]) else {
+      throw MemoryRefusal(.invalidRights, raw)
     }
-    return Region(page: page, count: pages, isPrivate: isPrivate, rights: wanted, mapped: 0)
+    return rights
   }
 
   /// The page of a region: the one asked for, or for 0 the first gap that fits. A repeated request finds its

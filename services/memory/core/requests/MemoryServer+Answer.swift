@@ -30,6 +30,7 @@ extension MemoryServer: Server {
     case .allocate(let slot, let page, let pages, let rights):
       return try allocate(slot, page, pages, rights, try target(caller, &gate), &gate)
     case .free(let slot): return try free(slot, try target(caller, &gate), &gate)
+    case .protect(let slot, let rights): return try protect(slot, rights, try target(caller, &gate), &gate)
     case .createTask(let entry, let slot): return try createTask(entry, slot, caller, &gate)
     case .destroyTask: return try destroyTask(caller, &gate)
     case .load(let slot, let page, let offset, let filePages, let memoryPages, let rights):

@@ -59,6 +59,7 @@ struct Hostile: ~Copyable {
     report.kernel("region in the own space", .region, Message(60, big, big, 3))
     report.kernel("map in the own space", .map, Message(80, big, big, big, big, big, 60))
     report.kernel("unmap in the own space", .unmap, Message(80, big, big))
+    report.kernel("protect in the own space", .protect, Message(80, big, big, 3))
     report.kernel("copy a page", .copyPage, Message(big, big, big))
     report.kernel("destroy", .destroy, Message(handle: WellKnownSlot.memory))
     report.kernel("start a thread", .thread, Message(0, big, big, big, big, handle: 60))
@@ -83,6 +84,9 @@ struct Hostile: ~Copyable {
     report.server("allocate in a slot that is taken", .allocate(slot: 1, page: 0x1000, pages: 1, rights: 3))
     report.server("free what is no region", .free(slot: 1))
     report.server("free slot max", .free(slot: big))
+    report.server("protect what is no region", .protect(slot: 1, rights: 1))
+    report.server("write the own code", .protect(slot: 80, rights: 3))
+    report.server("execute what is written", .protect(slot: 80, rights: 7))
     report.server("lease a device not granted", .lease(grant: "gic", index: 0, slot: 60, page: 0, pages: 0))
     report.server("lease a device that is not there", .lease(grant: "absent", index: 0, slot: 60, page: 0, pages: 0))
     report.server("lease a device that another holds", .lease(grant: "uart", index: 0, slot: 60, page: 0, pages: 0))
@@ -137,5 +141,6 @@ struct Hostile: ~Copyable {
       try report.memory.allocate(slot: 63, page: page, pages: 1, rights: [.read, .write], &report.terminal.gate)
     } catch { report.line("a page", "NOT ALLOCATED") }
     try? supervisor.run("peeker", argument: page << 12, &report.terminal.gate)
+    try? supervisor.run("writer", argument: page << 12, &report.terminal.gate)
   }
 }

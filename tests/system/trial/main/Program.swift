@@ -15,6 +15,7 @@ internal import TrialRegisters
   case "victim": registers_serve(3)
   case "spinner": registers_spin()
   case "peeker": _ = fault_read(argument)
+  case "writer": Writer.run(argument, &gate)
   case "hostile": Hostile().run()
   case "seed": Seed().run()
   case "mortal": Mortal.run(&gate)
