@@ -89,6 +89,10 @@ public enum Inspection: UInt64, Sendable {
   /// The region that page x1 of task x9 (0: own) belongs to: x0 its slot (0: none), x1 the handle's word, x2 its
   /// `RegionWord`, x3 pages mapped, x4 offset.
   case region = 6
+  /// The Memory that slot x1 of task x9 names or shows (0: own table, for the memory server alone): x0 its use, x1
+  /// pages; of a shared one x2 frame of the task that has its home, x3 slot, x4 page of that region, x5 pages that
+  /// others show.
+  case memory = 7
 }
 
 /// What `thread` does to the thread that x9 names; a Task handle names the task's first thread to start, and all of

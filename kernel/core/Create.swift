@@ -19,6 +19,8 @@ extension Kernel where M: ~Copyable {
       notification(object).pointee = Notification()
       finish(caller, .notification, object, target: target, taken: taken)
     case .interrupt: try createInterrupt(caller, account: account, target: target)
+    case .memory where try isAuthority(handleWord(caller), over: MemoryUse.authority, of: own):
+      try createShared(caller, of: account, target: target)
     case .memory: try createDevice(caller, account: account, target: target)
     case .thread: try createThread(caller, of: account, target: target)
     default: throw Refusal(.outOfRange, word(caller, 1), limit: ObjectKind.thread.rawValue)

@@ -119,7 +119,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Makes handles of an object `gone`, as many as a step may; true when none is left.
-  private func makeHandlesGone(of object: UInt64, except kept: UInt64 = 0) throws(Refusal) -> Bool {
+  func makeHandlesGone(of object: UInt64, except kept: UInt64 = 0) throws(Refusal) -> Bool {
     var next = listHead(object).pointee
     var visited: UInt64 = 0
     while next != 0 {

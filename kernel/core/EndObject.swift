@@ -10,7 +10,7 @@ extension Kernel where M: ~Copyable {
     case .interrupt: endInterrupt(object)
     case .thread: endThread(object - Thread.objectOffset)
     // What boot handed over stays: the kernel itself refers to it.
-    case .memory where memoryObject(object).pointee.kind != MemoryUse.device: return
+    case .memory where memoryObject(object).pointee.kind < MemoryUse.device: return
     default: break
     }
     let frame = object >> 12

@@ -24,7 +24,8 @@ extension Kernel where M: ~Copyable {
   }
 
   /// `drop`: empties a slot. The last handle takes the object with it. In the table of another task (x0) only a
-  /// region may be dropped: what may make regions there may also take them away.
+  /// region may be dropped: what may make regions there may also take them away; with x1 = 1 it leaves the slot gone, so
+  /// that a touch can be told to be of what was taken.
   mutating func drop(_ caller: UInt64) throws(Refusal) {
     let number = handleWord(caller)
     let own = thread(caller).pointee.task
@@ -42,7 +43,10 @@ extension Kernel where M: ~Copyable {
     if dropped.word.kind == .task, task(dropped.word.object).pointee.firstHandle == address, dropped.next == 0 {
       throw Refusal(.busy, number)
     }
+    // What a region had to show goes with it.
+    if dropped.isHome, try !makeHandlesGone(of: dropped.word.object, except: address) { return restart() }
     empty(address)
+    if owner != own, word(caller, 1) == 1 { leaveGone(dropped.region, in: address) }
     succeed(caller)
   }
 
@@ -52,7 +56,9 @@ extension Kernel where M: ~Copyable {
     switch dropped.word.kind {
     case .endpoint, .notification, .memory, .interrupt, .thread: unlinkLast(address, dropped.word.kind)
     case .task, .timer: unlink(address)
-    case .region where dropped.word.object != 0: unlinkLast(address, .memory)
+    case .region where dropped.word.object != 0:
+      if dropped.isHome { memoryObject(dropped.word.object).pointee.home = 0 }
+      unlinkLast(address, .memory)
     case .reply:
       handle(address).pointee = Handle()
       abandon(dropped.value)
@@ -88,7 +94,11 @@ extension Kernel where M: ~Copyable {
     guard kept.word != .empty else { throw Refusal(.slotEmpty, number) }
     guard isListed(kept.word.kind) else { throw Refusal(.wrongKind, kept.word.kindNumber) }
     try checkKeeper(kept.word)
-    if kept.word.kind == .memory { try checkRegions(of: kept.word.object) }
+    if kept.word.kind == .memory {
+      let use = memoryObject(kept.word.object).pointee.kind
+      guard use != MemoryUse.shared else { throw Refusal(.wrongKind, use) }
+      try checkRegions(of: kept.word.object)
+    }
     var next = listHead(kept.word.object).pointee
     var (visits, removed) = (0, 0)
     while next != 0 {
@@ -135,7 +145,13 @@ extension Kernel where M: ~Copyable {
 
   /// A slot whose object is gone says so until it is dropped.
   func makeGone(_ address: UInt64) {
+    let old = handle(address).pointee
     unlink(address)
-    handle(address).pointee.word = HandleWord(.gone, rights: 0, object: 0)
+    leaveGone(old.word.kind == .region ? old.region : RegionWord(raw: 0), in: address)
+  }
+
+  /// Fills an empty slot with what was there: nothing any more, but of a region its pages.
+  private func leaveGone(_ region: RegionWord, in address: UInt64) {
+    handle(address).pointee = Handle(word: HandleWord(.gone, rights: 0, object: 0), value: region.raw)
   }
 }

@@ -9,10 +9,14 @@ extension Kernel where M: ~Copyable {
 
   /// Fills an empty slot and puts it on the object's list.
   func install(_ slot: UInt64, _ word: HandleWord, value: UInt64) {
-    let object = word.object
+    handle(slot).pointee = Handle(word: word, value: value)
+    link(slot)
+  }
+
+  /// Puts a slot that is filled already on its object's list.
+  func link(_ slot: UInt64) {
     let new = handle(slot)
-    new.pointee = Handle(word: word, value: value)
-    let head = listHead(object)
+    let head = listHead(new.pointee.word.object)
     new.pointee.next = head.pointee
     if head.pointee != 0 { handle(head.pointee).pointee.previous = slot }
     head.pointee = slot

@@ -22,6 +22,7 @@ extension Kernel where M: ~Copyable {
         caller, walk.level, walk.entry.frame + page & (covered - 1), walk.entry.rights.rawValue, covered)
     case .probe: try probe(caller, own)
     case .region: inspectRegion(caller, try actingTask(handleWord(caller), of: own, .control), try page(caller))
+    case .memory: try inspectMemory(caller, try addressSpace(handleWord(caller), of: own))
     case .task: inspectTask(caller, try actingTask(handleWord(caller), of: own, .control))
     case .interrupt:
       let found = try find(handleWord(caller), of: own, .interrupt, rights: Rights.Interrupt.show.rawValue)
@@ -33,7 +34,7 @@ extension Kernel where M: ~Copyable {
       setWord(caller, 5, facts.lostBytes)
       setWord(caller, 6, machine.counterFrequency)
       setWord(caller, 7, facts.processors)
-    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.region.rawValue)
+    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.memory.rawValue)
     }
   }
 
@@ -50,6 +51,24 @@ extension Kernel where M: ~Copyable {
     let found = number == 0 ? Handle() : handle(owner + Task.handlesOffset + number &* Task.handleBytes).pointee
     show(caller, number, found.word.raw, found.value, found.mapped)
     setWord(caller, 4, found.offset)
+  }
+
+  /// A Memory by a handle or by a region that shows it.
+  private func inspectMemory(_ caller: UInt64, _ owner: UInt64) throws(Refusal) {
+    let number = word(caller, 1)
+    let found = handle(try slot(number, of: owner)).pointee.word
+    guard found.kind == .memory || found.kind == .region, found.object != 0 else {
+      throw Refusal(.wrongKind, found.kindNumber, limit: ObjectKind.memory.rawValue)
+    }
+    let shown = memoryObject(found.object).pointee
+    guard shown.kind == MemoryUse.shared, shown.home != 0 else {
+      return show(caller, shown.kind, shown.frames, 0, 0)
+    }
+    let owner = self.owner(ofSlot: shown.home)
+    let home = handle(shown.home).pointee.region
+    show(caller, shown.kind, home.pages, owner >> 12, (shown.home - owner - Task.handlesOffset) / Task.handleBytes)
+    setWord(caller, 4, home.page)
+    setWord(caller, 5, shown.shown)
   }
 
   /// Asks the MMU. Its answer holds a physical address, so that only who maps memory in the task may ask; where the

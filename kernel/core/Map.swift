@@ -35,7 +35,8 @@ extension Kernel where M: ~Copyable {
   private func planMap(_ caller: UInt64) throws(Refusal) -> MapPlan {
     let own = thread(caller).pointee.task
     let owner = try addressSpace(handleWord(caller), of: own)
-    let (page, count) = (word(caller, 1), word(caller, 2))
+    let page = word(caller, 1)
+    var count = word(caller, 2)
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
     guard page & 511 + count <= Geometry.blockFrames else {
       throw Refusal(.outOfRange, count, limit: Geometry.blockFrames - page & 511)
@@ -48,7 +49,11 @@ extension Kernel where M: ~Copyable {
     } else {
       let shown = memoryObject(region.word.object).pointee
       let shownPage = region.offset + page - region.region.page
-      frame = shown.kind == MemoryUse.ledger ? try ledgerFrame(shownPage, count) : shown.frame + shownPage
+      switch shown.kind {
+      case MemoryUse.ledger: frame = try ledgerFrame(shownPage, count)
+      case MemoryUse.shared: frame = try sharedFrames(region.word.object, shownPage, &count)
+      default: frame = shown.frame + shownPage
+      }
       isDevice = shown.kind == MemoryUse.device
     }
     let walk = walk(owner, page: page)
@@ -186,6 +191,7 @@ extension Kernel where M: ~Copyable {
       machine.synchronizeInstructions(frame: plan.frame + offset)
     }
     handle(plan.regionSlot).pointee.mapped += plan.count
+    noteShown(handle(plan.regionSlot).pointee, more: plan.count)
     task(plan.owner).pointee.mappedPages += plan.count
     if plan.isPrivate { task(plan.owner).pointee.used += plan.count }
     if plan.isDevice { noteDevice(plan.frame, plan.count, isMapped: true) }

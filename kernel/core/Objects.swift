@@ -61,6 +61,10 @@ public struct Memory: BitwiseCopyable {
   public var frame: UInt64 = 0
   /// Frames.
   public var frames: UInt64 = 0
+  /// Of a shared Memory the region that has its pages: address of that slot; 0 when that region is gone.
+  public var home: UInt64 = 0
+  /// Of a shared Memory its pages that other regions show, each as often as it is shown.
+  public var shown: UInt64 = 0
 }
 
 /// What a Memory is.
@@ -75,6 +79,8 @@ package enum MemoryUse {
   package static var device: UInt64 { 4 }
   /// The ledger: page p shows the words of frames 512 p to 512 p + 511.
   package static var ledger: UInt64 { 5 }
+  /// The private pages of one region, its home, to be shown by others.
+  package static var shared: UInt64 { 6 }
 }
 
 /// A slot of a task's table. It lies on the list of its object, so that a revoke finds it.
@@ -115,6 +121,8 @@ extension Handle {
   }
   /// What a region covers.
   package var region: RegionWord { RegionWord(raw: value) }
+  /// Whether this is the region that has the pages of a shared Memory.
+  package var isHome: Bool { word.kind == .region && region.isPrivate && word.object != 0 }
   /// A region's rights.
   package var memoryRights: Rights.Memory { Rights.Memory(rawValue: word.rights) }
 }

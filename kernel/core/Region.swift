@@ -14,8 +14,9 @@ extension Kernel where M: ~Copyable {
     let rights = try regionRights(word(caller, 3))
     let shown = try shownMemory(caller, own, rights: rights, pages: pages)
     let flags = RegionFlags(raw: word(caller, 6))
-    // What a Memory shows is there already: nothing of it comes lazily.
-    let allowed = shown == 0 ? RegionFlags.mask : 0
+    // What the kernel or a device shows is there already: nothing of it comes lazily.
+    let isOpen = shown == 0 || memoryObject(shown).pointee.kind == MemoryUse.shared
+    let allowed = isOpen ? RegionFlags.mask : 0
     guard flags.isValid, flags.raw & ~allowed == 0 else { throw Refusal(.outOfRange, flags.raw, limit: allowed) }
     let area = RegionWord(page: page, pages: pages, isPrivate: shown == 0, flags: flags)
     try checkOverlap(of: owner, area)
@@ -46,15 +47,17 @@ extension Kernel where M: ~Copyable {
     guard number != 0 else { return 0 }
     let object = try find(number, of: own, .memory, rights: rights.rawValue).word.object
     let shown = memoryObject(object).pointee
-    guard shown.kind == MemoryUse.fixed || shown.kind == MemoryUse.device else {
+    guard shown.kind == MemoryUse.fixed || shown.kind == MemoryUse.device || shown.kind == MemoryUse.shared else {
       throw Refusal(.wrongKind, shown.kind, limit: MemoryUse.fixed)
     }
+    if shown.kind == MemoryUse.shared, shown.home == 0 { throw Refusal(.peerGone, number) }
     guard shown.kind != MemoryUse.device || !rights.contains(.execute) else {
       throw Refusal(.invalidRights, rights.rawValue)
     }
     let offset = word(caller, 5)
-    guard offset <= shown.frames, pages <= shown.frames - offset, offset <= Handle.maximumOffset else {
-      throw Refusal(.outOfRange, offset, limit: shown.frames)
+    let frames = shown.kind == MemoryUse.shared ? handle(shown.home).pointee.region.pages : shown.frames
+    guard offset <= frames, pages <= frames - offset, offset <= Handle.maximumOffset else {
+      throw Refusal(.outOfRange, offset, limit: frames)
     }
     return object
   }
@@ -73,16 +76,21 @@ extension Kernel where M: ~Copyable {
     }
   }
 
-  /// The slot of the region that a page of a task belongs to; 0: none. The slot found last is tried first, for faults
+  /// The slot of the region that a page of a task belongs to, or belonged to before it was gone; 0: none. The slot found last is tried first, for faults
   /// come in runs.
   func regionSlot(of owner: UInt64, page: UInt64) -> UInt64 {
     let hint = task(owner).pointee.lastRegion
     if isRegion(hint, of: owner, holding: page) { return hint }
-    for number in 1..<task(owner).pointee.slots where isRegion(number, of: owner, holding: page) {
-      task(owner).pointee.lastRegion = number
-      return number
+    var gone: UInt64 = 0
+    for number in 1..<task(owner).pointee.slots {
+      if isRegion(number, of: owner, holding: page) {
+        task(owner).pointee.lastRegion = number
+        return number
+      }
+      let found = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
+      if found.pointee.word.kind == .gone, found.pointee.region.holds(page) { gone = number }
     }
-    return 0
+    return gone
   }
 
   private func isRegion(_ number: UInt64, of owner: UInt64, holding page: UInt64) -> Bool {

@@ -12,6 +12,7 @@ extension Kernel where M: ~Copyable {
     let owner = try addressSpace(handleWord(caller), of: own)
     let (page, count) = (word(caller, 1), word(caller, 2))
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
+    try checkUnshown(region)
     let (first, walk) = firstMapped(owner, FrameRange(page, page + count))
     guard walk.entry.isValid else { return told(caller, handled: first - page) }
     let range = FrameRange(first, min(page + count, first | 511 + 1))
@@ -114,6 +115,7 @@ extension Kernel where M: ~Copyable {
     if freed.0 != 0 { free(freed.0) }
     if freed.1 != 0 { free(freed.1) }
     handle(slot).pointee.mapped -= removed
+    noteShown(region, less: removed)
     task(owner).pointee.mappedPages -= removed
     if region.region.isPrivate { task(owner).pointee.used -= removed }
   }

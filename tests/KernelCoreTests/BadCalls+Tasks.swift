@@ -17,8 +17,8 @@ extension BadCalls {
     + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(6, 1, handle: $0) }
     + slots(.inspect, .interrupt, right: 2, without: Slot.interruptNoRights) { Message(3, handle: $0) }
     + [
-      refuse(.inspect, "selector 7", .invalidOperation, 7, 6) { _ in Message(7) },
-      refuse(.inspect, "selector max", .invalidOperation, big, 6) { _ in Message(big) },
+      refuse(.inspect, "selector 8", .invalidOperation, 8, 7) { _ in Message(8) },
+      refuse(.inspect, "selector max", .invalidOperation, big, 7) { _ in Message(big) },
       refuse(.inspect, "a slot outside", .slotOutside, 88, 88) { _ in Message(0, 88) },
       refuse(.inspect, "a page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(1, 1 << 27, handle: Slot.task) },
       refuse(.inspect, "a region's page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(6, 1 << 27) },

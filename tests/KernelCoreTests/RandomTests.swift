@@ -18,24 +18,27 @@ struct RandomTests {
     for slot in 41...43 as ClosedRange<UInt64> { system.make(slot == 43 ? .notification : .endpoint, slot: slot) }
     var tasks = (0..<5 as Range<UInt64>).map { spawn(system, 50 + $0, &random) }
     var threads: [[Actor]] = tasks.map { [$0] }
-    var mapped: UInt64 = 0
-    for step in 0..<250 {
+    var (mapped, shared): (UInt64, UInt64) = (0, 0)
+    for step in 0..<400 {
       let index = Int(random.next(below: 5))
       switch random.next(below: 20) {
       case 0 where random.next(below: 3) == 0:
-        end(system, tasks[index])
+        end(system, tasks[index], tasks)
         tasks[index] = spawn(system, tasks[index].slot, &random)
         threads[index] = [tasks[index]]
       case 0...10:
         let before = system.kernel.task(tasks[index].task).pointee.mappedPages
         memory(system, tasks[index], pool, &random)
         if system.kernel.task(tasks[index].task).pointee.mappedPages > before { mapped += 1 }
+        if shows(system, tasks[index]) { shared += 1 }
       case 11, 12: change(&threads[index], system, &random)
       default: message(system, random.pick(threads[index]), &random)
       }
       if step % 50 == 49 { #expect(system.audit() == [], "step \(step)") }
     }
-    for task in tasks { end(system, task) }
+    for task in tasks { end(system, task, tasks) }
+    for slot in 44...46 as ClosedRange<UInt64> { system.call(server, .drop, Message(handle: slot)) }
+    #expect(shared > 0 || seed > 2, "nothing was shared")
     for slot in [41, 42, 43] as [UInt64] { system.must(server, .drop, Message(handle: slot)) }
     #expect(system.audit() == [])
     // What stays: the idle task's two frames; the shared objects had room on boot's frame.
@@ -69,17 +72,43 @@ struct RandomTests {
     }
   }
 
-  /// Unmaps all that a task has, and ends it.
-  private func end(_ system: SimulatedSystem, _ task: Actor) {
+  /// Whether a task shows pages of another's region, or of another of its own.
+  private func shows(_ system: SimulatedSystem, _ task: Actor) -> Bool {
+    (30..<34 as Range<UInt64>).contains { slot in
+      let region = system.kernel.machine.memory(task.task + 1280 + slot * 32, as: Handle.self).pointee
+      guard region.word.kind == .region, !region.region.isPrivate, region.mapped > 0 else { return false }
+      return system.kernel.memoryObject(region.word.object).pointee.kind == 6
+    }
+  }
+
+  /// Unmaps what others show of a region, as its refusals name them, until the region's pages may go.
+  private func withdraw(_ system: SimulatedSystem, _ task: Actor, _ slot: UInt64, _ tasks: [Actor]) {
     let server = system.memoryServer
+    let area = system.kernel.machine.memory(task.task + 1280 + slot * 32, as: Handle.self).pointee.region
+    while let refusal = system.call(server, .unmap, Message(slot, area.page, 1, handle: task.slot)).refusal {
+      guard refusal.status == .regionMapped, let other = tasks.first(where: { $0.task >> 12 == refusal.value }) else {
+        return
+      }
+      let shown = system.kernel.machine.memory(other.task + 1280 + refusal.limit * 32, as: Handle.self).pointee.region
+      unmap(system, other, refusal.limit, shown)
+    }
+  }
+
+  private func unmap(_ system: SimulatedSystem, _ task: Actor, _ slot: UInt64, _ area: RegionWord) {
+    var page = area.page
+    while page < area.page + area.pages {
+      let left = area.page + area.pages - page
+      page += system.must(system.memoryServer, .unmap, Message(slot, page, left, handle: task.slot))[0]
+    }
+  }
+
+  /// Unmaps all that a task has, and ends it.
+  private func end(_ system: SimulatedSystem, _ task: Actor, _ tasks: [Actor]) {
     for slot in 1..<88 as Range<UInt64> {
       let region = system.kernel.machine.memory(task.task + 1280 + slot * 32, as: Handle.self).pointee
       guard region.word.kind == .region else { continue }
-      let area = region.region
-      var page = area.page
-      while page < area.page + area.pages {
-        page += system.must(server, .unmap, Message(slot, page, area.page + area.pages - page, handle: task.slot))[0]
-      }
+      withdraw(system, task, slot, tasks)
+      unmap(system, task, slot, region.region)
     }
     system.destroy(task)
   }
@@ -92,11 +121,16 @@ struct RandomTests {
     let frame = pool + random.next(below: 1500)
     let page = base + random.next(below: 3) * 256
     let count = random.pick([1, 1, 2, 17, 256, 512] as [UInt64])
-    switch system.handle(task, slot) == .empty ? 0 : 1 + random.next(below: 9) {
+    switch system.handle(task, slot) == .empty ? 0 : 1 + random.next(below: 12) {
     case 0, 1:
-      let memory: UInt64 = random.next(below: 3) == 0 ? 4 : 0
+      let memory = random.pick([0, 0, 4, 44, 45, 46] as [UInt64])
       let rights = random.pick([1, 3, 5] as [UInt64])
-      system.call(server, .region, Message(slot, base, memory == 0 ? 1024 : 16, rights, memory, 0, handle: task.slot))
+      let pages: UInt64 = memory == 4 ? 16 : 1024
+      system.call(server, .region, Message(slot, base, pages, rights, memory, 0, handle: task.slot))
+    case 9, 10, 11:
+      let name = 44 + random.next(below: 3)
+      system.call(server, .drop, Message(handle: name))
+      system.call(server, .create, Message(task.slot, 4, pool + random.next(below: 1500), name, 0, slot, handle: 2))
     case 2...6:
       let aligned = count == 512 ? (frame + 511) & ~511 : frame
       let spares = (pool + random.next(below: 1500), pool + random.next(below: 1500))

@@ -58,7 +58,8 @@ extension Audit {
       for (page, found) in pages {
         expect(found.rights == region.word.rights, "page \(page): rights \(found.rights)")
         guard !found.isDevice else { continue }
-        let wanted = region.region.isPrivate ? LedgerWord.privatePage(task: task >> 12, page: page) : .fixed
+        let wanted =
+          region.region.isPrivate ? LedgerWord.privatePage(task: task >> 12, page: page) : shown(region, page)
         let said = ledger(found.frame)
         expect(said == wanted, "page \(page) on frame \(found.frame): \(said)")
       }
@@ -68,6 +69,28 @@ extension Audit {
     return owned
   }
 
+  /// What the ledger must say of a page that a region shows: fixed, or a page of the region that is its home.
+  private func shown(_ region: Handle, _ page: UInt64) -> LedgerWord {
+    let shared = system.kernel.memoryObject(region.word.object).pointee
+    guard shared.kind == 6, shared.home != 0 else { return .fixed }
+    let home = system.kernel.machine.memory(shared.home, as: Handle.self).pointee.region
+    let index = region.offset + page - region.region.page
+    return .privatePage(task: ledger(shared.home >> 12).task, page: home.page + index)
+  }
+
+  /// A shared Memory counts the pages that regions besides its home show.
+  private mutating func checkShown(_ home: Handle) {
+    var sum: UInt64 = 0
+    var next = word(home.word.object)
+    while next != 0 {
+      let found = system.kernel.machine.memory(next, as: Handle.self).pointee
+      if found.word.kind == .region, !found.region.isPrivate { sum += found.mapped }
+      next = found.next
+    }
+    let said = system.kernel.memoryObject(home.word.object).pointee.shown
+    expect(said == sum, "shared memory of page \(home.region.page): shown \(said), not \(sum)")
+  }
+
   /// Each handle lies on its object's list, once, between its neighbours; the object lives.
   private mutating func checkHandles(_ task: UInt64) {
     for slot in 1..<system.kernel.task(task).pointee.slots {
@@ -75,6 +98,7 @@ extension Audit {
       let handle = system.kernel.machine.memory(address, as: Handle.self).pointee
       let object = handle.word.object
       guard object != 0 else { continue }
+      if handle.isHome { checkShown(handle) }
       let before = handle.previous == 0 ? word(object) : next(handle.previous)
       expect(before == address, "handle \(slot) of task \(task) is not on its list")
       if handle.next != 0 {
