@@ -80,6 +80,21 @@ package import ABI
       raw: raw & ~(Bit.readOnly | Bit.noTaskExecute) | Descriptor.permissions(rights, isNormal: kind == .normal))
   }
 
+  /// A block's first page as an entry of level 3.
+  package var asPage: Descriptor { Descriptor(raw: raw | Bit.table) }
+
+  /// The same leaf by itself.
+  package var single: Descriptor { Descriptor(raw: raw & ~Bit.contiguous) }
+
+  /// The same entry taken from the MMU: the bits stay, so that it can be made again.
+  package var broken: Descriptor { Descriptor(raw: raw & ~Bit.valid) }
+
+  /// An entry that was broken, valid again.
+  package var made: Descriptor { Descriptor(raw: raw | Bit.valid) }
+
+  /// The leaf of the same memory `count` frames on.
+  package func advanced(by count: UInt64) -> Descriptor { Descriptor(raw: raw &+ count << 12) }
+
   private static var normal: UInt64 { MemoryKind.normal.rawValue << Bit.kindShift | Bit.innerShareable }
 
   private static func task(frame: UInt64, rights: Rights.Memory, kind: MemoryKind) -> UInt64 {

@@ -13,13 +13,11 @@ extension Hardware {
     cpu_dsb_stores()
     cpu_isb()
   }
-  /// The DSB before orders the entry's removal before the invalidation.
+  /// `publishTables` has ordered the stores before it.
   package func invalidate(page: UInt64, identifier: UInt64) {
-    cpu_dsb_stores()
     tlb_forget_page(identifier &<< 48 | page)
   }
   package func invalidate(identifier: UInt64) {
-    cpu_dsb_stores()
     tlb_forget_identifier(identifier &<< 48)
   }
   package func completeInvalidation() {

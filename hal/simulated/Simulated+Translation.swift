@@ -20,6 +20,8 @@ struct TranslationMemory {
   var identifiers: [UInt64: UInt64] = [:]
   /// Entries whose removal or change the MMU has not yet been told of, as they were.
   var stale: [Entry: UInt64] = [:]
+  /// Groups of 16 entries (table frame, index of the first) that were written since the last order.
+  var groups: Set<Entry> = []
   /// Whether a store to a table has not been ordered yet.
   var unpublished = false
   /// Whether an invalidation has not been completed yet.
@@ -54,7 +56,11 @@ extension Simulated {
     let entry = memory(frame << 12 + index * 8, as: UInt64.self)
     let key = TranslationMemory.Entry(table: frame, index: index)
     check(key, from: entry.pointee, to: value)
-    if entry.pointee & 1 != 0, value != entry.pointee { remembered.stale[key] = entry.pointee }
+    if entry.pointee & 1 != 0, value != entry.pointee {
+      remembered.stale[key] = entry.pointee
+      if value & 1 == 0 { remember(tableOf: key, entry.pointee) }
+    }
+    remembered.groups.insert(.init(table: frame, index: index & ~15))
     entry.pointee = value
     remembered.learn(key, value)
     remembered.unpublished = true
@@ -73,12 +79,37 @@ extension Simulated {
     }
   }
 
-  /// Whether two leaves differ in nothing but AP[2] and UXN.
+  /// Whether two leaves differ in nothing but AP[2] and UXN; where 16 must be alike, not even in these.
   private func isSame(_ one: UInt64, _ other: UInt64) -> Bool {
-    (one ^ other) & ~(1 << 7 | 1 << 54) == 0
+    (one ^ other) & ~(one >> 52 & 1 == 0 ? 1 << 7 | 1 << 54 : 0) == 0
+  }
+
+  /// A table that is taken out leaves behind what the MMU has read in it.
+  private mutating func remember(tableOf key: TranslationMemory.Entry, _ old: UInt64) {
+    guard remembered.place(of: key.table).level < 3, old & 2 != 0 else { return }
+    let table = old >> 12 & 0xf_ffff_ffff
+    for index in 0..<512 as Range<UInt64> {
+      let below = descriptor(table: table, index: index)
+      if below & 1 != 0 { remembered.stale[.init(table: table, index: index)] = below }
+    }
+  }
+
+  /// The contiguous hint is on all 16 entries of an aligned group or on none; they are alike, and their frames lie
+  /// together and aligned. Arm ARM D8.6.1.
+  private mutating func checkGroups() {
+    for group in remembered.groups {
+      let entries = (0..<16).map { descriptor(table: group.table, index: group.index + $0) }
+      guard entries.contains(where: { $0 & 1 != 0 && $0 >> 52 & 1 != 0 }) else { continue }
+      let isWhole = entries.enumerated().allSatisfy { $1 == entries[0] + UInt64($0) << 12 }
+      if !isWhole || entries[0] >> 12 & 15 != 0 {
+        violations.append("the 16 entries from \(group.index) of table \(group.table) are not alike")
+      }
+    }
+    remembered.groups = []
   }
 
   package mutating func publishTables() {
+    checkGroups()
     remembered.unpublished = false
     note(.publish)
   }

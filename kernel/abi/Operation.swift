@@ -40,10 +40,12 @@ public enum Operation: UInt16, Sendable {
   /// x6 `RegionFlags`.
   case region = 14
   /// Maps pages of a region, at most one leaf table: x0 region slot, x1 page, x2 count, x3 first frame,
-  /// x4 and x5 spare frames for tables, x6 slot of the Memory authority.
+  /// x4 and x5 spare frames for tables, x6 slot of the Memory authority. Returns x0 pages, x1 spares taken, x2 a table
+  /// that came free.
   case map = 15
-  /// Unmaps the first pages of a range that are mapped and lie together: x0 region slot, x1 page, x2 count. Returns x0
-  /// pages handled, x1 and x2 tables that came free, x3 the first frame that did, x4 how many.
+  /// Unmaps the first pages of a range that are mapped and lie together: x0 region slot, x1 page, x2 count, x4 a spare
+  /// frame where a block is split, x6 slot of the Memory authority. Returns x0 pages handled, x1 and x2 tables that came
+  /// free, x3 the first frame that did, x4 how many, x5 the spare if it was taken.
   case unmap = 16
   /// Copies page x2 of Memory x1 into the private page x0 of task x9.
   case copyPage = 17

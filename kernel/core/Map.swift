@@ -3,7 +3,7 @@ internal import ABI
 internal import Machine
 
 /// A `map` whose every argument was checked.
-private struct MapPlan {
+struct MapPlan {
   var owner: UInt64
   var regionSlot: UInt64
   var page: UInt64
@@ -13,7 +13,15 @@ private struct MapPlan {
   var isPrivate: Bool
   var isDevice: Bool
   var isBlock: Bool
+  /// Whether the pages complete 512 that lie together: the leaf table makes room for a block.
+  var isLast = false
+  /// The region's pages: only these are merged.
+  var region: FrameRange
   var walk: Walk
+
+  var range: FrameRange { FrameRange(page, page + count) }
+  /// The entry of the first page.
+  var descriptor: Descriptor { Descriptor.page(frame: frame, rights: rights, kind: isDevice ? .device : .normal) }
 }
 
 extension Kernel where M: ~Copyable {
@@ -27,9 +35,9 @@ extension Kernel where M: ~Copyable {
     guard clearFrames(plan) else { return }
     let taken = grow(&plan, caller, tables)
     enter(plan)
-    if plan.isBlock { mapBlock(plan) } else { mapPages(plan) }
+    if plan.isLast { mapLast(plan) } else if plan.isBlock { mapBlock(plan) } else { mapPages(plan) }
     machine.publishTables()
-    succeed(caller, plan.count, taken)
+    succeed(caller, plan.count, taken, plan.isLast ? plan.walk.leaf : 0)
   }
 
   private func planMap(_ caller: UInt64) throws(Refusal) -> MapPlan {
@@ -57,11 +65,14 @@ extension Kernel where M: ~Copyable {
       isDevice = shown.kind == MemoryUse.device
     }
     let walk = walk(owner, page: page)
-    // Only memory that comes whole is a block; one left behind by a smaller unmap could not be split.
     let isBlock = count == 512 && (page | frame) & 511 == 0 && walk.leaf == 0
-    return MapPlan(
+    let area = region.region
+    var plan = MapPlan(
       owner: owner, regionSlot: slot, page: page, count: count, frame: frame, rights: region.memoryRights,
-      isPrivate: isPrivate, isDevice: isDevice, isBlock: isBlock, walk: walk)
+      isPrivate: isPrivate, isDevice: isDevice, isBlock: isBlock, region: FrameRange(area.page, area.page + area.pages),
+      walk: walk)
+    plan.isLast = isLast(plan)
+    return plan
   }
 
   /// The first of the ledger's frames that hold the words of `count` × 512 frames. Their sections were claimed,
@@ -162,24 +173,6 @@ extension Kernel where M: ~Copyable {
       restart()
       return false
     }
-  }
-
-  /// 2 MiB in one entry.
-  private mutating func mapBlock(_ plan: MapPlan) {
-    let descriptor = Descriptor.block(frame: plan.frame, rights: plan.rights, kind: plan.isDevice ? .device : .normal)
-    machine.setDescriptor(
-      table: plan.walk.middle, index: TableGeometry.index(page: plan.page, level: 2), to: descriptor.raw)
-    ledger(plan.walk.middle).pointee = ledger(plan.walk.middle).pointee.using(1)
-  }
-
-  /// Pages of 4 KiB in one leaf table.
-  private mutating func mapPages(_ plan: MapPlan) {
-    var descriptor = Descriptor.page(frame: plan.frame, rights: plan.rights, kind: plan.isDevice ? .device : .normal)
-    for index in plan.page & 511..<plan.page & 511 + plan.count {
-      machine.setDescriptor(table: plan.walk.leaf, index: index, to: descriptor.raw)
-      descriptor.raw += Geometry.frameBytes
-    }
-    ledger(plan.walk.leaf).pointee = ledger(plan.walk.leaf).pointee.using(Int64(bitPattern: plan.count))
   }
 
   /// Books the pages: ledger, region and account. Executable pages become visible to instruction fetch.

@@ -16,7 +16,8 @@ extension Kernel where M: ~Copyable {
     handle(slot).pointee.word = region.word.with(rights: rights.rawValue)
     guard walk.entry.isValid else { return succeed(caller, first - page) }
     let changed = walk.level == 2 ? protectBlock(walk, range, rights) : protectPages(walk, range, rights)
-    forget(owner, FrameRange(first, changed.end), isBlock: walk.level == 2)
+    if walk.level == 2 { forgetBlock(owner, first) } else { forget(owner, FrameRange(changed.first, changed.end)) }
+    if changed.isBroken { make(walk.leaf, FrameRange(changed.first, changed.end)) }
     succeed(caller, range.end - page, changed.pages)
   }
 
@@ -29,29 +30,48 @@ extension Kernel where M: ~Copyable {
     return rights
   }
 
-  /// Changes entries of a leaf table; one past the last page that changed, and how many did. Permissions alone change,
-  /// which needs no break: until the MMU forgets, a page has its old rights or its new ones.
-  private mutating func protectPages(
-    _ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory
-  ) -> (end: UInt64, pages: UInt64) {
-    var changed = (end: range.first, pages: UInt64(0))
-    for page in range.first..<range.end {
-      let entry = entry(of: walk.leaf, page: page, level: 3)
-      guard entry.isValid, entry.rights != rights else { continue }
-      synchronize(entry, frames: 1, rights)
-      machine.setDescriptor(table: walk.leaf, index: page & 511, to: entry.allowing(rights).raw)
-      changed = (page + 1, changed.pages + 1)
-    }
-    return changed
+  /// What has changed: pages from `first` to `end`, `pages` of them; `isBroken` where they wait to be made again.
+  private struct Change {
+    var first: UInt64
+    var end: UInt64
+    var pages: UInt64 = 0
+    var isBroken = false
   }
 
-  private mutating func protectBlock(
-    _ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory
-  ) -> (end: UInt64, pages: UInt64) {
+  /// Changes entries of a leaf table. Permissions alone change, which needs no break: until the MMU forgets, a page has
+  /// its old rights or its new ones. But 16 that must be alike are broken; a group of which a part is asked for goes whole.
+  private mutating func protectPages(_ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory) -> Change {
+    var page = walk.entry.isContiguous ? range.first & ~15 : range.first
+    var change = Change(first: page, end: page)
+    while page < range.end || (page & 15 != 0 && entry(of: walk.leaf, page: page, level: 3).isContiguous) {
+      let old = entry(of: walk.leaf, page: page, level: 3)
+      if old.isValid, old.rights != rights {
+        synchronize(old, frames: 1, rights)
+        let new = old.allowing(rights)
+        machine.setDescriptor(table: walk.leaf, index: page & 511, to: old.isContiguous ? new.broken.raw : new.raw)
+        change.end = page + 1
+        change.pages += 1
+        if old.isContiguous { change.isBroken = true }
+      }
+      page += 1
+    }
+    return change
+  }
+
+  /// Makes the entries again that were broken.
+  private mutating func make(_ leaf: UInt64, _ range: FrameRange) {
+    for page in range.first..<range.end {
+      let entry = entry(of: leaf, page: page, level: 3)
+      if entry != .empty, !entry.isValid { machine.setDescriptor(table: leaf, index: page & 511, to: entry.made.raw) }
+    }
+    machine.publishTables()
+  }
+
+  private mutating func protectBlock(_ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory) -> Change {
     synchronize(walk.entry, frames: range.count, rights)
     machine.setDescriptor(
       table: walk.middle, index: TableGeometry.index(page: range.first, level: 2), to: walk.entry.allowing(rights).raw)
-    return (range.end, range.count)
+    return Change(first: range.first, end: range.end, pages: range.count)
   }
 
   /// Makes what was written visible to instruction fetch before it may be executed.

@@ -3,9 +3,6 @@ internal import ABI
 internal import Machine
 
 extension Kernel where M: ~Copyable {
-  /// Pages that are invalidated one by one; beyond, forgetting the whole address space takes fewer steps.
-  private var singly: UInt64 { 16 }
-
   /// `unmap`: the first pages of a range that are mapped and lie together; tables that come empty go back with them.
   mutating func unmap(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
@@ -16,35 +13,56 @@ extension Kernel where M: ~Copyable {
     let (first, walk) = firstMapped(owner, FrameRange(page, page + count))
     guard walk.entry.isValid else { return told(caller, handled: first - page) }
     let range = FrameRange(first, min(page + count, first | 511 + 1))
-    try checkWhole(walk, range)
-    let run = walk.level == 2 ? removeBlock(walk, range, region) : removePages(walk, range, region)
-    let tables = pruneEmpty(owner, walk)
-    forget(owner, FrameRange(first, run.end), isBlock: walk.level == 2)
+    let spare = try checkSplit(caller, owner, walk, range, region)
+    let run = remove(owner, walk, range, region, spare: spare)
+    let tables = spare == 0 ? pruneEmpty(owner, walk) : (0, 0)
+    if walk.level == 3 {
+      forget(owner, run.kept)
+      mend(walk.leaf, run.kept, around: FrameRange(first, run.end))
+    } else if spare == 0 {
+      forgetBlock(owner, first)
+    }
     release(owner, slot: slot, region: region, removed: run.removed, freed: tables)
-    guard freesFrames(region) else { return told(caller, handled: run.end - page, tables) }
-    told(caller, handled: run.end - page, tables, frame: walk.entry.frame, run.removed)
+    told(caller, handled: run.end - page, tables, spare: spare)
+    guard freesFrames(region) else { return }
+    setWord(caller, 3, walk.entry.frame + (walk.level == 2 ? first & 511 : 0))
+    setWord(caller, 4, run.removed)
   }
 
-  /// The results: pages handled, tables and frames that came free.
-  private func told(
-    _ caller: UInt64, handled: UInt64, _ tables: (UInt64, UInt64) = (0, 0), frame: UInt64 = 0, _ frames: UInt64 = 0
-  ) {
+  /// The results: pages handled, tables that came free, no frames yet, the spare if it was taken.
+  private func told(_ caller: UInt64, handled: UInt64, _ tables: (UInt64, UInt64) = (0, 0), spare: UInt64 = 0) {
     succeed(caller, handled, tables.0, tables.1)
-    setWord(caller, 3, frame)
-    setWord(caller, 4, frames)
+    setWord(caller, 3, 0)
+    setWord(caller, 4, 0)
+    setWord(caller, 5, spare)
   }
 
   /// Whether the frames of a region's pages are the task's alone and come free with them.
-  private func freesFrames(_ region: Handle) -> Bool { region.region.isPrivate }
+  func freesFrames(_ region: Handle) -> Bool { region.region.isPrivate }
+
+  /// What `remove` did: pages up to `end`, `removed` of them; `kept` is `first` to `end` and what must be made again.
+  private struct Run {
+    var end: UInt64
+    var removed: UInt64
+    var kept: FrameRange
+  }
+
+  private mutating func remove(
+    _ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ region: Handle, spare: UInt64
+  ) -> Run {
+    guard walk.level == 2 else { return removePages(walk, range, region) }
+    if spare == 0 { removeBlock(walk, range) } else { splitBlock(owner, walk, range, spare) }
+    noteRemoved(walk.entry.frame + range.first & 511, range.count, region)
+    return Run(end: range.end, removed: range.count, kept: range)
+  }
 
   /// Empties entries of a leaf table from the first, mapped page of a range on: as far as the frames lie together, or
-  /// all of them. Returns one past the last page, and how many were mapped.
-  private mutating func removePages(
-    _ walk: Walk, _ range: FrameRange, _ region: Handle
-  ) -> (end: UInt64, removed: UInt64) {
+  /// all of them. What is left of a group of 16 is broken, to be made again without the hint.
+  private mutating func removePages(_ walk: Walk, _ range: FrameRange, _ region: Handle) -> Run {
     let stops = freesFrames(region)
     var removed: UInt64 = 0
     var page = range.first
+    var last = walk.entry
     while page < range.end {
       let entry = entry(of: walk.leaf, page: page, level: 3)
       if stops, entry.frame != walk.entry.frame + removed { break }
@@ -53,20 +71,21 @@ extension Kernel where M: ~Copyable {
         noteRemoved(entry.frame, 1, region)
         removed += 1
       }
+      last = entry
       page += 1
     }
     ledger(walk.leaf).pointee = ledger(walk.leaf).pointee.using(-Int64(bitPattern: removed))
-    return (page, removed)
+    let kept = FrameRange(
+      walk.entry.isContiguous ? range.first & ~15 : range.first, last.isContiguous ? (page - 1) | 15 + 1 : page)
+    breakEntries(walk.leaf, FrameRange(kept.first, range.first))
+    breakEntries(walk.leaf, FrameRange(page, kept.end))
+    return Run(end: page, removed: removed, kept: kept)
   }
 
-  private mutating func removeBlock(
-    _ walk: Walk, _ range: FrameRange, _ region: Handle
-  ) -> (end: UInt64, removed: UInt64) {
+  private mutating func removeBlock(_ walk: Walk, _ range: FrameRange) {
     machine.setDescriptor(
       table: walk.middle, index: TableGeometry.index(page: range.first, level: 2), to: Descriptor.empty.raw)
     ledger(walk.middle).pointee = ledger(walk.middle).pointee.using(-1)
-    noteRemoved(walk.entry.frame, 512, region)
-    return (range.end, 512)
   }
 
   /// Frames of private pages are booked out at once; they are given out again only after `forget`, because
@@ -92,20 +111,6 @@ extension Kernel where M: ~Copyable {
       middle = walk.middle
     }
     return (leaf, middle)
-  }
-
-  /// Makes the MMU forget the pages, and with them the tables on the way.
-  mutating func forget(_ owner: UInt64, _ range: FrameRange, isBlock: Bool) {
-    let identifier = task(owner).pointee.translation >> 48
-    machine.publishTables()
-    if isBlock {
-      machine.invalidate(page: range.first, identifier: identifier)
-    } else if range.count <= singly {
-      for page in range.first..<range.end { machine.invalidate(page: page, identifier: identifier) }
-    } else {
-      machine.invalidate(identifier: identifier)
-    }
-    machine.completeInvalidation()
   }
 
   /// The freed tables become free frames; region and account shrink.

@@ -9,12 +9,15 @@ public import Interfaces
   public var tookFirst: Bool
   /// Whether the second spare frame became a table.
   public var tookSecond: Bool
+  /// The frame of a leaf table that a block has replaced, 0 for none.
+  public var table: UInt64
 
   /// Reads the outcome of a call.
   @inlinable public init(_ message: borrowing Message) {
     pages = message[0]
     tookFirst = message[1] & 1 != 0
     tookSecond = message[1] & 2 != 0
+    table = message[2]
   }
 }
 

@@ -129,6 +129,9 @@ extension BadCalls {
   static let unmaps: [BadCall] =
     slots(.unmap, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, 1, handle: $0) }
     + slots(.unmap, .region, right: 0, without: nil) { Message($0, Page.region, 1, handle: Slot.own) }
+    + slots(.unmap, .memory, right: 1, without: Slot.memoryNoRights) {
+      Message(Slot.blockRegion, Page.block, 1, 0, 0x4_0001, 0, $0, handle: Slot.own)
+    }
     + slots(.protect, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, 1, 1, handle: $0) }
     + slots(.protect, .region, right: 0, without: nil) { Message($0, Page.region, 1, 1, handle: Slot.own) }
     + slots(.copyPage, .task, right: 1, without: Slot.taskNoRights) { Message(8, Slot.bundle, 0, handle: $0) }
@@ -144,11 +147,14 @@ extension BadCalls {
       refuse(.unmap, "count max", .outsideRegion, Page.region, 8) { _ in
         Message(Slot.region, Page.region, big, handle: Slot.own)
       },
-      refuse(.unmap, "a part of a block", .unaligned, Page.block, 512) { _ in
+      refuse(.unmap, "a part of a block", .tablesNeeded, 1, 0) { _ in
         Message(Slot.blockRegion, Page.block, 511, handle: Slot.own)
       },
-      refuse(.unmap, "the end of a block", .unaligned, Page.block + 1, 512) { _ in
-        Message(Slot.blockRegion, Page.block + 1, 511, handle: Slot.own)
+      refuse(.unmap, "the end of a block, on a frame in use", .frameNotFree, 0x4_0001, 5) { _ in
+        Message(Slot.blockRegion, Page.block + 1, 511, 0, 0x4_0001, 0, Slot.memory, handle: Slot.own)
+      },
+      refuse(.unmap, "the middle of a block, on no RAM", .frameNotClaimed, big, big >> 13) { _ in
+        Message(Slot.blockRegion, Page.block + 1, 5, 0, big, 0, Slot.memory, handle: Slot.own)
       },
       refuse(.protect, "in its own space without a handle", .missingRight, 0, 1) { _ in
         Message(Slot.region, Page.region, 1, 1)
@@ -171,6 +177,9 @@ extension BadCalls {
       },
       refuse(.protect, "the end of a block", .unaligned, Page.block + 1, 512) { _ in
         protect(Slot.blockRegion, page: Page.block + 1, count: 511)
+      },
+      refuse(.unmap, "a part of a block, with devices as RAM", .wrongKind, 2, 1) { _ in
+        Message(Slot.blockRegion, Page.block, 1, 0, 0x4_0001, 0, Slot.devices, handle: Slot.own)
       },
       refuse(.copyPage, "from RAM", .wrongKind, 1, 3) { _ in Message(Page.region, Slot.memory, 0, handle: Slot.own) },
       refuse(.copyPage, "from a device", .wrongKind, 4, 3) { _ in Message(Page.region, Slot.device, 0, handle: Slot.own)

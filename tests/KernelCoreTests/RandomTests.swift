@@ -120,8 +120,8 @@ struct RandomTests {
     let base = (slot - 29) << (slot < 32 ? 10 : 19)
     let frame = pool + random.next(below: 1500)
     let page = base + random.next(below: 3) * 256
-    let count = random.pick([1, 1, 2, 17, 256, 512] as [UInt64])
-    switch system.handle(task, slot) == .empty ? 0 : 1 + random.next(below: 12) {
+    let count = random.pick([1, 1, 2, 16, 17, 48, 256, 512] as [UInt64])
+    switch system.handle(task, slot) == .empty ? 0 : 1 + random.next(below: 14) {
     case 0, 1:
       let memory = random.pick([0, 0, 4, 44, 45, 46] as [UInt64])
       let rights = random.pick([1, 3, 5] as [UInt64])
@@ -132,11 +132,25 @@ struct RandomTests {
       system.call(server, .drop, Message(handle: name))
       system.call(server, .create, Message(task.slot, 4, pool + random.next(below: 1500), name, 0, slot, handle: 2))
     case 2...6:
-      let aligned = count == 512 ? (frame + 511) & ~511 : frame
+      // Frames that lie as the pages do, so that runs fit, half of the time.
+      let run: UInt64 = count == 512 || random.next(below: 4) == 0 ? 511 : random.next(below: 2) * 15
+      let aligned = frame & ~run | page & run
       let spares = (pool + random.next(below: 1500), pool + random.next(below: 1500))
       if random.next(below: 4) == 0 { system.kernel.machine.pending.append(40 + UInt32(random.next(below: 900))) }
       system.call(server, .map, Message(slot, page, count, aligned, spares.0, spares.1, 2, handle: task.slot))
-    case 7, 8: system.call(server, .unmap, Message(slot, page, count, handle: task.slot))
+    case 7, 8:
+      let part = page + random.next(below: 2) * random.next(below: 40)
+      let spare = pool + random.next(below: 1500)
+      system.call(server, .unmap, Message(slot, part, count, 0, spare, 0, 2, handle: task.slot))
+    case 12, 13:
+      let rights = random.pick([1, 3, 5] as [UInt64])
+      let area = system.kernel.machine.memory(task.task + 1280 + slot * 32, as: Handle.self).pointee.region
+      var next = area.page
+      while next < area.page + area.pages {
+        let left = area.page + area.pages - next
+        let result = system.call(server, .protect, Message(slot, next, left, rights, handle: task.slot))
+        next += result.refusal == nil ? result[0] : left
+      }
     default: system.call(server, .drop, Message(task.slot, handle: slot))
     }
   }

@@ -37,8 +37,15 @@ final class Space {
   }
 
   /// Unmaps pages of a region.
-  func unmap(_ region: UInt64, _ page: UInt64, _ count: UInt64 = 1) -> Message {
-    system.call(system.memoryServer, .unmap, Message(region, page, count, handle: task.slot))
+  func unmap(_ region: UInt64, _ page: UInt64, _ count: UInt64 = 1, spare: UInt64 = 0) -> Message {
+    system.call(
+      system.memoryServer, .unmap,
+      Message(region, page, count, 0, spare, 0, HandOver.Slot.memory, handle: task.slot))
+  }
+
+  /// The pages of a leaf table that have the contiguous hint.
+  func hinted(_ leaf: UInt64) -> [UInt64] {
+    (0..<512).filter { system.kernel.machine.descriptor(table: leaf, index: $0) >> 52 & 1 == 1 }
   }
 
   /// Gives a region and its pages other rights.
@@ -65,6 +72,8 @@ enum Entry {
     return frame << 12 | 0xf4b | 1 << 53 | execute | (rights & 2 == 0 ? 0x80 : 0)
   }
   static func block(_ frame: UInt64, rights: UInt64) -> UInt64 { page(frame, rights: rights) & ~2 }
+  /// One of 16: bit 52.
+  static func hinted(_ frame: UInt64, rights: UInt64 = 3) -> UInt64 { page(frame, rights: rights) | 1 << 52 }
   /// AttrIndx 1, not shareable.
   static func device(_ frame: UInt64) -> UInt64 { frame << 12 | 0xc47 | 3 << 53 }
 }

@@ -46,6 +46,7 @@ extension MemoryServer {
         task: task.number, region: slot, page: page, count: run.count, frame: run.first,
         spares: (spares.first, spares.second), authority: HandOver.Slot.memory)
       tables += spares.remove(mapped)
+      give(mapped.table)
       return run.count
     } catch {
       give(run.first, count: run.count)
@@ -72,6 +73,7 @@ extension MemoryServer {
             task: task.number, region: slot, page: page, count: count, spares: (spares.first, spares.second),
             authority: HandOver.Slot.memory)
           tables += spares.remove(mapped)
+          give(mapped.table)
         } catch {
           throw missing(error)
         }
