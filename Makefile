@@ -10,7 +10,7 @@ export GDB_FLAGS  ?=
 
 SERVICES := memory init interrupts console clock shell faulter
 # Systems of the tests, tests/system/NAME/system.json, and the services that only they have; booted with -initrd.
-SYSTEMS       := bench hostile seed restart threads
+SYSTEMS       := bench hostile seed restart threads lazy
 TEST_SERVICES := bench-client bench-echo trial
 
 comma  := ,

@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 4 }
+  @inlinable public static var version: UInt64 { 5 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -69,6 +69,13 @@ public enum MemoryInterface: Interface {
     case verify(section: UInt64)
     /// Gives a region other rights; one that shows a Memory only fewer. May answer *again*.
     case protect(slot: UInt64, rights: UInt64)
+    /// A region of private pages that come zeroed with the first touch, `RegionFit` at most at once; guarded: with a
+    /// guard page below and above, as a stack wants it.
+    case reserve(slot: UInt64, page: UInt64, pages: UInt64, rights: UInt64, fit: UInt64, isGuarded: Bool)
+    /// Brings pages of a reserved region now. Replies how many are there, from the first one on.
+    case prefault(slot: UInt64, page: UInt64, pages: UInt64)
+    /// Gives the frames of a part of a reserved region back. Replies of how many pages, from the first one on.
+    case decommit(slot: UInt64, page: UInt64, pages: UInt64)
   }
 
   /// Why the server refuses.
@@ -168,6 +175,10 @@ extension MemoryInterface.Request {
     case .verify(let section): message = Message(section, label: 24)
     case .createThread(let slot): message = Message(slot, label: 25)
     case .protect(let slot, let rights): message = Message(slot, rights, label: 26)
+    case .reserve(let slot, let page, let pages, let rights, let fit, let isGuarded):
+      message = Message(slot, page, pages, rights, fit, isGuarded ? 1 : 0, label: 27)
+    case .prefault(let slot, let page, let pages): message = Message(slot, page, pages, label: 28)
+    case .decommit(let slot, let page, let pages): message = Message(slot, page, pages, label: 29)
     }
   }
 
@@ -202,6 +213,10 @@ extension MemoryInterface.Request {
     case 24: self = .verify(section: w[0])
     case 25: self = .createThread(slot: w[0])
     case 26: self = .protect(slot: w[0], rights: w[1])
+    case 27:
+      self = .reserve(slot: w[0], page: w[1], pages: w[2], rights: w[3], fit: w[4], isGuarded: w[5] != 0)
+    case 28: self = .prefault(slot: w[0], page: w[1], pages: w[2])
+    case 29: self = .decommit(slot: w[0], page: w[1], pages: w[2])
     default: return nil
     }
   }

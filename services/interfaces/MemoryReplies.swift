@@ -114,7 +114,8 @@ public import ABI
   public var quota: UInt64
   /// Frames that it uses.
   public var used: UInt64
-  /// The state of its thread (kernel's `ThreadState`), bits 7:0, and its priority, bits 15:8.
+  /// The state of its thread (kernel's `ThreadState`), bits 7:0, its priority, bits 15:8, and the task's
+  /// faults so far, bits 63:16.
   public var stateAndPriority: UInt64
   /// Tables of its address space.
   public var tables: UInt64
@@ -142,6 +143,8 @@ public import ABI
   @inlinable public var state: UInt64 { stateAndPriority & 0xff }
   /// The thread's priority.
   @inlinable public var priority: UInt64 { stateAndPriority >> 8 & 0xff }
+  /// Faults that were reported to its pager, those that brought pages among them.
+  @inlinable public var faults: UInt64 { stateAndPriority >> 16 }
 }
 
 /// The tables of a task.
@@ -200,6 +203,8 @@ public import ABI
   public var mapped: UInt64
   /// Name of the device, of a device's region.
   public var device: Name
+  /// How it is backed.
+  public var flags: RegionFlags
 
   /// Reads the reply.
   @inlinable public init(_ w: borrowing Message) {
@@ -210,9 +215,10 @@ public import ABI
     kind = w[4]
     mapped = w[5]
     device = Name(word: w[6])
+    flags = RegionFlags(raw: w[7])
   }
   /// The reply.
-  @inlinable public var reply: Message { Message(slot, page, pages, rights, kind, mapped, device.word) }
+  @inlinable public var reply: Message { Message(slot, page, pages, rights, kind, mapped, device.word, flags.raw) }
 }
 
 /// A device of the device tree.

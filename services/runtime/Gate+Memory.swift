@@ -33,6 +33,8 @@ public import Interfaces
   public var frame: UInt64
   /// Frames that came free; they lie together. 0 where nothing was mapped, and of a region that shows a Memory.
   public var frames: UInt64
+  /// Whether the spare frame became a table.
+  public var tookSpare: Bool
 
   /// Reads the outcome of a call.
   @inlinable public init(_ message: borrowing Message) {
@@ -41,6 +43,7 @@ public import Interfaces
     secondTable = message[2]
     frame = message[3]
     frames = message[4]
+    tookSpare = message[5] != 0
   }
 }
 
@@ -90,9 +93,9 @@ extension Gate where Self: ~Copyable {
   /// Makes a region in a slot of a task: private pages, or with a Memory of the caller's a view from `offset` pages.
   @inlinable public mutating func makeRegion(
     task: UInt64, slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, memory: UInt64 = 0,
-    offset: UInt64 = 0
+    offset: UInt64 = 0, flags: RegionFlags = .none
   ) throws(Refusal) {
-    var message = Message(slot, page, pages, rights.rawValue, memory, offset, handle: task)
+    var message = Message(slot, page, pages, rights.rawValue, memory, offset, flags.raw, handle: task)
     try perform(.region, &message)
   }
 
@@ -107,10 +110,11 @@ extension Gate where Self: ~Copyable {
   }
 
   /// Unmaps the first pages of a range that are mapped and lie together, at most one leaf table.
-  @inlinable public mutating func unmap(task: UInt64, region: UInt64, page: UInt64, count: UInt64)
-    throws(Refusal) -> Unmapped
-  {
-    var message = Message(region, page, count, handle: task)
+  /// A part of a block leaves the rest under a table, for which `spare` is a free frame of the authority.
+  @inlinable public mutating func unmap(
+    task: UInt64, region: UInt64, page: UInt64, count: UInt64, spare: UInt64 = 0, authority: UInt64 = 0
+  ) throws(Refusal) -> Unmapped {
+    var message = Message(region, page, count, 0, spare, 0, authority, handle: task)
     try perform(.unmap, &message)
     return Unmapped(message)
   }

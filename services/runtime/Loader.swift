@@ -11,9 +11,9 @@ public protocol TaskBuilder: ~Copyable {
     slot: UInt64, page: UInt64, offset: UInt64, filePages: UInt64, memoryPages: UInt64, rights: Rights.Memory,
     _ gate: inout some Gate & ~Copyable
   ) throws(Failure)
-  /// Maps private zeroed pages.
-  mutating func allocate(
-    slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, _ gate: inout some Gate & ~Copyable
+  /// Makes a stack: zeroed pages that come as it grows, the upper `present` ones at once, a guard page below and above.
+  mutating func makeStack(
+    slot: UInt64, page: UInt64, pages: UInt64, present: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(Failure)
   /// Starts the thread.
   mutating func start(
@@ -26,6 +26,9 @@ public enum Loader {
   /// Slots of a new task's regions: segments from here, then the stack. The task's own slots end before it.
   @inlinable public static var firstRegionSlot: UInt64 { Geometry.taskHandles - 8 }
 
+  /// Pages of a stack that are there before it grows.
+  @inlinable public static var presentStackPages: UInt64 { 16 }
+
   /// The region slot of the stack.
   @inlinable public static func stackSlot(of entry: Bundle.Entry) -> UInt64 {
     firstRegionSlot + UInt64(entry.segmentCount)
@@ -33,7 +36,8 @@ public enum Loader {
 
   /// Maps the segments and the stack of an entry.
   ///
-  /// The page below the stack belongs to no region: an overflow faults there. A bundle that was checked has no
+  /// The upper pages of the stack are there from the start, so that a service of modest needs never waits for the memory
+  /// server, nor ends because RAM ran out; an overflow faults in the guard page. A bundle that was checked has no
   /// segment that is writable and executable, and none in the guard page.
   @inlinable public static func load<Builder: TaskBuilder & ~Copyable>(
     _ entry: Bundle.Entry, into task: inout Builder, _ gate: inout some Gate & ~Copyable
@@ -46,9 +50,9 @@ public enum Loader {
         &gate)
     }
     let pages = UInt64(entry.stackPages)
-    try task.allocate(
+    try task.makeStack(
       slot: stackSlot(of: entry), page: (entry.stackTop >> 12) - pages, pages: pages,
-      rights: Rights.Memory.read.union(.write), &gate)
+      present: min(pages, presentStackPages), &gate)
   }
 
   /// Starts the thread of a task whose entry is loaded; the argument arrives in x0.

@@ -83,6 +83,6 @@ public enum TaskLayout {
   @inlinable public static var devices: UInt64 { 0x380 }
   /// First page of the log ring.
   @inlinable public static var log: UInt64 { 0x3c0 }
-  /// First page of the bundle, in `init`.
-  @inlinable public static var bundle: UInt64 { 0x400 }
+  /// First page of the bundle, in `init`: behind the guard page above the stack.
+  @inlinable public static var bundle: UInt64 { 0x410 }
 }

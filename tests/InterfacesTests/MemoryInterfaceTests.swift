@@ -15,6 +15,8 @@ struct MemoryInterfaceTests {
     .probe(session: 2, address: 0x3000, asTask: true), .started,
     .verify(section: 3),
     .protect(slot: 8, rights: 5),
+    .reserve(slot: 8, page: 0x100, pages: 3, rights: 3, fit: 2, isGuarded: true),
+    .prefault(slot: 8, page: 0x101, pages: 2), .decommit(slot: 8, page: 0x102, pages: 1),
   ]
 
   @Test("reads back every request that it writes", arguments: requests)

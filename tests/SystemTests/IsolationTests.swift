@@ -64,6 +64,19 @@ struct TestSystemTests {
     try Self.compare(outcome, from: "threads: begin", to: "threads: end", with: "threads")
   }
 
+  @Test("brings memory with the first touch, grows a stack, and ends who runs into its guard page", arguments: [2, 3])
+  func lazy(gic: Int) async throws {
+    let outcome = try await Self.guest("lazy", gic: gic).run([
+      .expect("decides about a restart"), .send("tasks\r"), .expect("apus> "), .send("poweroff\r"),
+    ])
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    try Self.compare(outcome, from: "lazy: begin", to: "lazy: end", with: "lazy")
+    let faults = outcome.lines.compactMap { Session.logged($0) }.filter { $0.contains("fault    lazy     ") }
+    try #require(faults.count >= 4, "\(outcome.summary)")
+    #expect(faults[0].contains("wrote to ") && faults[0].hasSuffix(", in the guard page below its stack"))
+    #expect(faults[2].contains("likely a stack that grew into its guard page; nearest region "))
+  }
+
   @Test("maps all RAM with the kernel's static tables, and each device for its holder alone", arguments: [2, 3])
   func seed(gic: Int) async throws {
     let outcome = try await Self.guest("seed", gic: gic).run([
@@ -94,6 +107,6 @@ struct TestSystemTests {
 /// `make test` builds them; it requires them too.
 private let hasSystems =
   ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
-  || ["hostile", "seed", "restart", "threads"].allSatisfy {
+  || ["hostile", "seed", "restart", "threads", "lazy"].allSatisfy {
     FileManager.default.fileExists(atPath: "build/system/\($0).bin")
   }

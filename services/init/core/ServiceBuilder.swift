@@ -19,10 +19,11 @@ struct ServiceBuilder: TaskBuilder {
       task: task, &gate)
   }
 
-  mutating func allocate(
-    slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, _ gate: inout some Gate & ~Copyable
+  mutating func makeStack(
+    slot: UInt64, page: UInt64, pages: UInt64, present: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    try memory.allocate(slot: slot, page: page, pages: pages, rights: rights, task: task, &gate)
+    try memory.reserve(slot: slot, page: page, pages: pages, isGuarded: true, task: task, &gate)
+    try memory.prefault(slot: slot, page: page + pages - present, pages: present, task: task, &gate)
   }
 
   mutating func start(

@@ -38,7 +38,7 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
   }
 
   mutating func showTasks() throws(ShellRefusal) {
-    terminal.write("task     state      priority  restarts    frames     quota")
+    terminal.write("task     state      priority  restarts    frames     quota    faults")
     terminal.newLine()
     let granted = try grantedFrames()
     try forEachTask { (shell, task) throws(ShellRefusal) in
@@ -50,6 +50,7 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
       shell.terminal.write(decimal: restarts, width: 10)
       shell.terminal.write(decimal: task.used, width: 10)
       shell.terminal.write(decimal: task.quota, width: 10)
+      shell.terminal.write(decimal: task.faults, width: 10)
       shell.terminal.newLine()
     }
     showEnded()
@@ -114,13 +115,26 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     terminal.write(rights.contains(.execute) ? "x" : "-", width: 1)
     terminal.write("     ")
     switch RegionFacts.Kind(rawValue: region.kind) {
-    case .privatePages: terminal.write("private")
+    case .privatePages: terminal.write(region.flags.text)
     case .image: terminal.write("image")
     case .device, nil:
       terminal.write("device ")
       terminal.write(name: region.device)
     }
     terminal.newLine()
+  }
+}
+
+extension RegionFlags {
+  /// How private pages come.
+  var text: StaticString {
+    guard isLazy else { return isGuarded ? "private, guarded" : "private" }
+    if isGuarded { return "stack, on demand" }
+    switch fit {
+    case .page: return "on demand"
+    case .run: return "on demand, 64 KiB at once"
+    case .block: return "on demand, 2 MiB at once"
+    }
   }
 }
 

@@ -4,7 +4,7 @@ internal import ABI
 struct Fault {
   /// ESR_EL1.
   var syndrome: UInt64
-  /// FAR_EL1.
+  /// FAR_EL1, in a task's half without the tag.
   var address: UInt64
   /// ELR_EL1.
   var instruction: UInt64
@@ -15,7 +15,9 @@ struct Fault {
 
   init(_ message: borrowing Message) {
     syndrome = message[FaultMessage.syndrome]
-    address = message[FaultMessage.address]
+    let address = message[FaultMessage.address]
+    // The MMU ignores the top byte (TCR_EL1.TBI0), and FAR_EL1 holds it.
+    self.address = address >> 55 & 1 == 0 ? address & (1 << 56 - 1) : address
     instruction = message[FaultMessage.instruction]
     stack = message[FaultMessage.stack]
     link = message[FaultMessage.link]
@@ -23,8 +25,8 @@ struct Fault {
 
   /// EC, bits 31:26.
   var exceptionClass: UInt64 { syndrome >> 26 & 63 }
-  /// WnR, bit 6 of a data abort: the access was a write.
-  private var isWrite: Bool { syndrome >> 6 & 1 != 0 }
+  /// WnR, bit 6 of a data abort: the access was a write. Cache maintenance (CM, bit 8) has it set and only reads.
+  private var isWrite: Bool { syndrome >> 6 & 1 != 0 && syndrome >> 8 & 1 == 0 }
   /// The fault status code without its level: bits 5:2 of an abort. Arm ARM, IFSC and DFSC.
   private var statusCode: UInt64 { syndrome >> 2 & 15 }
 
@@ -60,4 +62,16 @@ struct Fault {
   var hasAddress: Bool { act == .read || act == .write || act == .execute }
   /// A permission fault: something is mapped, but not for this. 0b0011xx.
   var isForbidden: Bool { hasAddress && statusCode == 3 }
+  /// A translation fault: nothing is mapped. 0b0001xx.
+  var isAbsent: Bool { hasAddress && statusCode == 1 }
+  /// The virtual page.
+  var page: UInt64 { address >> 12 }
+  /// The right that the access takes.
+  var right: Rights.Memory {
+    switch act {
+    case .write: .write
+    case .execute: .execute
+    default: .read
+    }
+  }
 }

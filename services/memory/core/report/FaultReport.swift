@@ -10,11 +10,14 @@ struct FaultReport {
   var name: Name
   /// The region that holds the address, or the nearest one.
   var nearest: Region?
+  /// Why it was not served.
+  var verdict: Verdict
 
-  init(_ fault: Fault, name: Name, nearest: Region?) {
+  init(_ fault: Fault, name: Name, nearest: Region?, _ verdict: Verdict) {
     self.fault = fault
     self.name = name
     self.nearest = nearest
+    self.verdict = verdict
   }
 
   /// Writes the report to the log.
@@ -40,7 +43,33 @@ struct FaultReport {
   /// What is at the address, as far as the task is concerned.
   private var place: StaticString {
     if isKernel { return ", in the kernel's half" }
-    return fault.isForbidden ? ", which its region does not allow" : ", where nothing is mapped"
+    if isForbidden { return ", which its region does not allow" }
+    if case .refused(let refusal) = verdict {
+      return refusal.cause == .service(.quotaExceeded)
+        ? ", for which its account has no frame left" : ", for which no frame is free"
+    }
+    switch stackSide {
+    case .guardBelow: return ", in the guard page below its stack"
+    case .guardAbove: return ", in the guard page above its stack"
+    case .below: return ", below its stack"
+    case .none: return ", where nothing is mapped"
+    }
+  }
+
+  private var isForbidden: Bool { fault.isForbidden || fault.hasAddress && verdict == .forbidden }
+
+  /// Where the address lies about a stack: the nearest region, if that has guard pages.
+  private enum StackSide { case none, guardBelow, guardAbove, below }
+
+  private var stackSide: StackSide {
+    guard let nearest, nearest.flags.isGuarded, nearest.distance(to: fault.page) > 0 else { return .none }
+    if fault.page >= nearest.page { return nearest.distance(to: fault.page) == 1 ? .guardAbove : .none }
+    switch nearest.distance(to: fault.page) {
+    case 1: return .guardBelow
+    // 64 KiB: a large stack frame jumps over the guard page.
+    case 2...16: return .below
+    default: return .none
+    }
   }
 
   private func writeAct(_ line: inout LogLine) {
@@ -76,7 +105,7 @@ struct FaultReport {
   var likely: LogLine {
     var line = subject
     line.write("likely ")
-    line.write(cause)
+    if case .refused(let refusal) = verdict { line.write(refusal) } else { line.write(cause) }
     if fault.hasAddress, !isNull, let nearest {
       line.write("; nearest region ")
       line.write(hex: nearest.page << 12)
@@ -116,8 +145,12 @@ struct FaultReport {
     }
     if isKernel { return "a pointer into the kernel's half" }
     if isNull { return "a null pointer" }
-    if fault.isForbidden { return forbiddenCause }
-    if isBelowStack { return "a stack that grew into its guard page" }
+    if isForbidden { return forbiddenCause }
+    switch stackSide {
+    case .guardBelow: return "a stack that grew into its guard page"
+    case .guardAbove: return "more taken from a stack than was put there"
+    case .below, .none: break
+    }
     return "a stray pointer, or memory that was given back"
   }
 
@@ -127,13 +160,5 @@ struct FaultReport {
     case .execute: "a jump into data"
     default: "memory that is not for reading"
     }
-  }
-
-  /// The page below the region that holds the stack pointer, or that it has just left.
-  private var isBelowStack: Bool {
-    guard let nearest, fault.act != .execute else { return false }
-    let page = fault.address >> 12
-    let isNear = fault.stack &+ 4096 >= fault.address && fault.stack &- 4096 <= fault.address
-    return page + 1 == nearest.page && nearest.rights.contains(.write) && isNear
   }
 }

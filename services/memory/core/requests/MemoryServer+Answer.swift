@@ -29,6 +29,14 @@ extension MemoryServer: Server {
     switch request {
     case .allocate(let slot, let page, let pages, let rights):
       return try allocate(slot, page, pages, rights, try target(caller, &gate), &gate)
+    case .reserve(let slot, let page, let pages, let rights, let fit, let isGuarded):
+      let wanted = Reservation(
+        slot: slot, page: page, pages: pages, rights: rights, fit: fit, isGuarded: isGuarded)
+      return try reserve(wanted, try target(caller, &gate), &gate)
+    case .prefault(let slot, let page, let pages):
+      return try prefault(slot, page, pages, try target(caller, &gate), &gate)
+    case .decommit(let slot, let page, let pages):
+      return try decommit(slot, page, pages, try target(caller, &gate), &gate)
     case .free(let slot): return try free(slot, try target(caller, &gate), &gate)
     case .protect(let slot, let rights): return try protect(slot, rights, try target(caller, &gate), &gate)
     case .createTask(let entry, let slot): return try createTask(entry, slot, caller, &gate)

@@ -1,5 +1,5 @@
-public import ABI
-public import Interfaces
+internal import ABI
+internal import Interfaces
 internal import Runtime
 
 extension MemoryServer {
@@ -44,48 +44,11 @@ extension MemoryServer {
     return Message()
   }
 
-  /// A task faulted: nothing is mapped lazily, so each fault is its end. It is reported, stays stopped, and its
-  /// supervisor is told.
-  public mutating func faulted(_ badge: UInt64, _ message: Message, _ gate: inout some Gate & ~Copyable) -> Bool {
-    guard let place = sessions.place(of: badge) else { return false }
-    let name = sessions[place].name
-    let fault = Fault(message)
-    let nearest = nearestRegion(fault.address, of: badge, &gate)
-    FaultReport(fault, name: name, nearest: nearest).log(&gate)
-    let event = TaskEvent(
-      .faulted, session: badge, name: name, detail: fault.exceptionClass, address: fault.address,
-      instruction: fault.instruction)
-    record(event, place, &gate)
-    return false
-  }
-
-  private mutating func record(_ event: TaskEvent, _ place: Int, _ gate: inout some Gate & ~Copyable) {
+  /// Keeps an event until its supervisor asks for it.
+  mutating func record(_ event: TaskEvent, _ place: Int, _ gate: inout some Gate & ~Copyable) {
     eventCount += 1
     sessions[place].event = event
     sessions[place].eventOrder = eventCount
     if supervisor != 0 { try? gate.signal(supervisor) }
-  }
-
-  /// The region that holds an address, else the nearest above it, else the nearest below.
-  private mutating func nearestRegion(_ address: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
-    -> Region?
-  {
-    guard let slots = try? gate.inspect(.task, handle: task)[4] else { return nil }
-    let page = address >> 12
-    var nearest: Region?
-    for slot in 1..<slots {
-      guard let region = try? region(inSlot: slot, of: task, &gate) else { continue }
-      if let best = nearest, best.distance(to: page) <= region.distance(to: page) { continue }
-      nearest = region
-    }
-    return nearest
-  }
-}
-
-extension Region {
-  /// Pages between a page and this region; 0 inside.
-  func distance(to other: UInt64) -> UInt64 {
-    if other < page { return page - other }
-    return other < page + count ? 0 : other - (page + count) + 1
   }
 }

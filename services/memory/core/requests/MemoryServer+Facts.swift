@@ -79,7 +79,8 @@ extension MemoryServer {
       let device = held.map { holdings[$0].device } ?? Name.none
       return RegionFacts(
         Message(
-          slot, region.page, region.count, region.rights.rawValue, kind.rawValue, region.mapped, device.word))
+          slot, region.page, region.count, region.rights.rawValue, kind.rawValue, region.mapped, device.word,
+          region.flags.raw))
     }
     throw MemoryRefusal(.endOfList, first)
   }

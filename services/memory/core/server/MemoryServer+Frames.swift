@@ -5,9 +5,13 @@ internal import Runtime
 // Frames on their way out of the index and back into it; absolute numbers.
 extension MemoryServer {
   /// Takes one free frame; claims a section where that is needed.
-  mutating func takeFrame(_ gate: inout some Gate & ~Copyable) -> UInt64? {
+  mutating func takeFrame(_ gate: inout some Gate & ~Copyable) -> UInt64? { takeAligned(1, &gate) }
+
+  /// Takes frames that lie together, a power of two of them, aligned to their number; claims a section where that is
+  /// needed.
+  mutating func takeAligned(_ count: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64? {
     repeat {
-      if let first = index.allocate(order: 0) { return base + UInt64(first) }
+      if let first = index.allocate(order: count.trailingZeroBitCount) { return base + UInt64(first) }
     } while claimNext(&gate)
     return nil
   }

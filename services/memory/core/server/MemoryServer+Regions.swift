@@ -10,11 +10,22 @@ struct Region: Equatable {
   var rights: Rights.Memory
   /// The first page of the Memory that it shows.
   var offset: UInt64 = 0
+  /// How it is backed.
+  var flags = RegionFlags.none
   /// Pages mapped. The server maps and unmaps upwards: they are the first ones where the mapping was interrupted, the
-  /// last ones where the unmapping was.
+  /// last ones where the unmapping was. Of a lazy region they are any.
   var mapped: UInt64
 
   var pages: Range<UInt64> { page..<page + count }
+}
+
+extension Region {
+  /// A region as its handle tells it.
+  init(_ handle: HandleWord, _ area: RegionWord, offset: UInt64, mapped: UInt64) {
+    self.init(
+      page: area.page, count: area.pages, isPrivate: area.isPrivate, rights: Rights.Memory(rawValue: handle.rights),
+      offset: offset, flags: area.flags, mapped: mapped)
+  }
 }
 
 extension MemoryServer {
@@ -24,10 +35,17 @@ extension MemoryServer {
   {
     let (found, words) = try handle(inSlot: slot, of: task, &gate)
     guard found.kind == .region else { return nil }
-    let area = RegionWord(raw: words[1])
-    return Region(
-      page: area.page, count: area.pages, isPrivate: area.isPrivate, rights: Rights.Memory(rawValue: found.rights),
-      offset: words[2], mapped: words[3])
+    return Region(found, RegionWord(raw: words[1]), offset: words[2], mapped: words[3])
+  }
+
+  /// The region that a page of a task belongs to, and its slot; nil where there is none.
+  mutating func region(holding page: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
+    -> (slot: UInt64, region: Region)?
+  {
+    guard page < Geometry.taskPages, let words = try? gate.inspect(.region, page, handle: task), words[0] != 0
+    else { return nil }
+    let found = Region(HandleWord(raw: words[1]), RegionWord(raw: words[2]), offset: words[4], mapped: words[3])
+    return (words[0], found)
   }
 
   /// A handle's word, and all four words.
@@ -52,7 +70,7 @@ extension MemoryServer {
       do throws(Refusal) {
         try gate.makeRegion(
           task: task, slot: slot, page: wanted.page, pages: wanted.count, rights: wanted.rights, memory: memory,
-          offset: wanted.offset)
+          offset: wanted.offset, flags: wanted.flags)
         return 0
       } catch {
         throw refusal(error)
@@ -63,7 +81,7 @@ extension MemoryServer {
     }
     let mapped = same.mapped
     same.mapped = wanted.mapped
-    let isLeaving = mapped > 0 ? try !isMapped(wanted.page, in: task, &gate) : false
+    let isLeaving = mapped > 0 && !wanted.flags.isLazy ? try !isMapped(wanted.page, in: task, &gate) : false
     guard same == wanted, !isLeaving else {
       throw MemoryRefusal(.slotOccupied, slot, limit: found.kindNumber)
     }
@@ -101,17 +119,28 @@ extension MemoryServer {
     while left > 0, page < region.pages.upperBound {
       guard budget > 0 else { throw MemoryRefusal(.interface(.again)) }
       budget -= 1
-      do throws(Refusal) {
-        let gone = try gate.unmap(
-          task: task.number, region: slot, page: page, count: region.pages.upperBound - page)
-        give(gone.frame, count: gone.frames)
-        give(gone.firstTable)
-        give(gone.secondTable)
-        left -= gone.frames
-        page += gone.pages
-      } catch {
-        throw MemoryRefusal(error)
-      }
+      let gone = try unmapSome(slot, from: page, count: region.pages.upperBound - page, of: task, &gate)
+      left -= gone.frames
+      page += gone.pages
+    }
+  }
+
+  /// Unmaps the first pages of a range that are there and lie together; frames and tables come back to the index.
+  mutating func unmapSome(
+    _ slot: UInt64, from page: UInt64, count: UInt64, of task: Target, spare: UInt64 = 0,
+    _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> Unmapped {
+    do throws(Refusal) {
+      let gone = try gate.unmap(
+        task: task.number, region: slot, page: page, count: count, spare: spare, authority: HandOver.Slot.memory)
+      if !gone.tookSpare { give(spare) }
+      give(gone.frame, count: gone.frames)
+      give(gone.firstTable)
+      give(gone.secondTable)
+      return gone
+    } catch {
+      give(spare)
+      throw MemoryRefusal(error)
     }
   }
 

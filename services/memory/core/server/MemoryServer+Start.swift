@@ -30,13 +30,14 @@ extension MemoryServer: TaskBuilder {
     try load(segment, into: loaded, &budget, &gate)
   }
 
-  /// Maps init's stack.
-  public mutating func allocate(
-    slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, _ gate: inout some Gate & ~Copyable
+  /// Makes init's stack.
+  public mutating func makeStack(
+    slot: UInt64, page: UInt64, pages: UInt64, present: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    var budget = Int.max
-    let wanted = Region(page: page, count: pages, isPrivate: true, rights: rights, mapped: 0)
-    try mapPrivate(wanted, slot: slot, of: loaded, budget: &budget, &gate)
+    let wanted = Reservation(slot: slot, page: page, pages: pages, rights: 3, fit: 0, isGuarded: true)
+    _ = try reserve(wanted, loaded, &gate)
+    var next = page + pages - present
+    while next < page + pages { next += try prefault(slot, next, page + pages - next, loaded, &gate)[0] }
   }
 
   /// Starts init.

@@ -21,6 +21,7 @@ internal import TrialRegisters
   case "mortal": Mortal.run(&gate)
   case "witness": Witness().run()
   case "threads": Threads().run()
+  case "lazy": Lazy().run()
   default: exit(2)
   }
   exit(3)

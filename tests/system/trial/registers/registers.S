@@ -141,6 +141,17 @@ registers_exchange:
     mov x0, x8
     ret
 
+    .global registers_descend
+registers_descend:
+    mov x1, sp
+1:  cbz x0, 2f
+    sub sp, sp, #4096
+    str xzr, [sp]
+    sub x0, x0, #1
+    b 1b
+2:  mov sp, x1
+    ret
+
     .global registers_undefined_call
 registers_undefined_call:
     mov x8, xzr

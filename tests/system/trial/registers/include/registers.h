@@ -17,5 +17,7 @@ void registers_serve(uint64_t slot) __attribute__((noreturn));
 void registers_spin(void) __attribute__((noreturn));
 /// A kernel call that does not exist; the label that it comes back with.
 uint64_t registers_undefined_call(void);
+/// Takes that many pages of stack, writes to each, and gives them back.
+void registers_descend(uint64_t pages);
 /// Stores a word at an address; what was there before.
 uint64_t registers_exchange(uint64_t address, uint64_t word);

@@ -1,0 +1,86 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+// Regions whose pages come with the first touch, or when they are asked for, and go again without the region.
+extension MemoryServer {
+  /// `reserve`: a region of which nothing is there yet; page 0 lets the server choose. Replies with the first page.
+  mutating func reserve(_ wanted: Reservation, _ task: Target, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Message
+  {
+    guard let fit = RegionFit(rawValue: wanted.fit) else {
+      throw MemoryRefusal(.kernel(.outOfRange), wanted.fit, limit: RegionFit.block.rawValue)
+    }
+    var region = try checkedRegion(wanted.page, wanted.pages, wanted.rights, isPrivate: true)
+    region.flags = wanted.isGuarded ? RegionFlags.lazy(fit).guarded : .lazy(fit)
+    region.page = try place(region, wanted.slot, in: task, &gate)
+    _ = try openRegion(region, slot: wanted.slot, of: task.number, &gate)
+    return Message(region.page)
+  }
+
+  /// `prefault`: brings the pages of a part that are not there yet, as touches would. Replies with the pages, from the
+  /// first one on, that are there now: the client asks for the rest. What came before a refusal stays, as it would
+  /// after touches.
+  mutating func prefault(
+    _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> Message {
+    try requireLazy(slot, page, pages, task, &gate)
+    var budget = Self.stepBudget
+    var next = page
+    while next < page + pages, budget > 0 {
+      budget -= 1
+      next += try bring(next, most: page + pages - next, slot, task, &gate)
+    }
+    return Message(next - page)
+  }
+
+  /// `decommit`: the frames of a part go back; a later touch brings zeroes again. Replies with the pages, from the
+  /// first one on, of which nothing is there any more: the client asks for the rest.
+  mutating func decommit(
+    _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> Message {
+    try requireLazy(slot, page, pages, task, &gate)
+    var budget = Self.stepBudget
+    var next = page
+    while next < page + pages, budget > 0 {
+      budget -= 1
+      next += try unmapPart(slot, from: next, count: page + pages - next, of: task, &gate)
+    }
+    return Message(next - page)
+  }
+
+  /// One step upwards; where only a part of a block goes, the rest moves to a table on a frame that is taken for it.
+  private mutating func unmapPart(
+    _ slot: UInt64, from page: UInt64, count: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    do throws(MemoryRefusal) {
+      return try unmapSome(slot, from: page, count: count, of: task, &gate).pages
+    } catch {
+      guard error.cause == .kernel(.tablesNeeded) else { throw error }
+      guard let spare = takeFrame(&gate) else { throw MemoryRefusal(.outOfMemory, 1, limit: freeFrames) }
+      return try unmapSome(slot, from: page, count: count, of: task, spare: spare, &gate).pages
+    }
+  }
+
+  /// Refuses what is no lazy region, or does not hold all of these pages.
+  private mutating func requireLazy(
+    _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    guard let region = try region(inSlot: slot, of: task.number, &gate), region.flags.isLazy else {
+      throw MemoryRefusal(.notRegion, slot)
+    }
+    guard pages > 0, region.pages.contains(page), pages <= region.pages.upperBound - page else {
+      throw MemoryRefusal(.rangeOutside, page, limit: pages)
+    }
+  }
+}
+
+/// A region as `reserve` asks for it.
+struct Reservation {
+  var slot: UInt64
+  var page: UInt64
+  var pages: UInt64
+  var rights: UInt64
+  var fit: UInt64
+  var isGuarded: Bool
+}
