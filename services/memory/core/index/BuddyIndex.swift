@@ -58,15 +58,20 @@ import ABI
 
   /// Takes up to `count` frames that lie together, `count` at most 512: all of them where some aligned run is
   /// long enough, else the longest aligned run there is. Nil when nothing is free.
-  public mutating func allocateRun(_ count: Int) -> FrameRun? {
-    guard count > 0, count <= Int(Geometry.blockFrames) else { return nil }
-    let upper = count == 1 ? 0 : (count - 1).binaryOrder + 1
-    if let first = allocate(order: upper) {
-      release(FrameRun(first: first + count, count: 1 &<< upper - count))
-      return FrameRun(first: first, count: count)
-    }
-    for order in stride(from: upper - 1, through: 0, by: -1) {
-      if let first = allocate(order: order) { return FrameRun(first: first, count: 1 &<< order) }
+  ///
+  /// With a `phase` (0…15) the first frame is that many behind a multiple of 16, as long as a run is free in which a
+  /// whole 16 follows it.
+  public mutating func allocateRun(_ count: Int, phase: Int = 0) -> FrameRun? {
+    guard count > 0, count <= Int(Geometry.blockFrames), phase >= 0, phase < 16 else { return nil }
+    let span = phase + count
+    let upper = span == 1 ? 0 : (span - 1).binaryOrder + 1
+    for order in stride(from: upper, through: 0, by: -1) {
+      let skipped = 1 &<< order >= phase + 16 || order == upper ? phase : 0
+      guard let first = allocate(order: order) else { continue }
+      let taken = min(count, 1 &<< order - skipped)
+      release(FrameRun(first: first, count: skipped))
+      release(FrameRun(first: first + skipped + taken, count: 1 &<< order - skipped - taken))
+      return FrameRun(first: first + skipped, count: taken)
     }
     return nil
   }

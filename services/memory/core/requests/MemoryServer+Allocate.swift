@@ -53,15 +53,15 @@ extension MemoryServer {
     return rights
   }
 
-  /// The page of a region: the one asked for, or for 0 the first gap that fits. A repeated request finds its
-  /// region where the first attempt put it.
-  mutating func place(_ wanted: Region, _ slot: UInt64, in task: Target, _ gate: inout some Gate & ~Copyable)
-    throws(MemoryRefusal) -> UInt64
-  {
+  /// The page of a region: the one asked for, or for 0 the first gap that fits; where its frames are known already, one
+  /// that lies as these do from `frame` on. A repeated request finds its region where the first attempt put it.
+  mutating func place(
+    _ wanted: Region, _ slot: UInt64, as frame: UInt64 = 0, in task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
     guard wanted.page == 0 else { return wanted.page }
     if let before = try region(inSlot: slot, of: task.number, &gate), before.count == wanted.count {
       return before.page
     }
-    return try gap(wanted.count, in: task.number, &gate)
+    return try gap(wanted.count, as: frame, in: task.number, &gate)
   }
 }

@@ -35,7 +35,7 @@ extension MemoryServer {
     let task = Target(sessions[caller.place])
     let rights: Rights.Memory = [.read, .write]
     var region = try checkedRegion(page, wanted.end - wanted.first, rights.rawValue, isPrivate: false)
-    region.page = try place(region, wanted.region, in: task, &gate)
+    region.page = try place(region, wanted.region, as: wanted.first, in: task, &gate)
     if let place = try heldBefore(wanted) {
       return try openedBefore(region, place, task, &gate)
     }

@@ -66,7 +66,7 @@ extension MemoryServer {
   {
     try require(.log, caller)
     return Message(
-      try show(HandOver.Slot.log, UInt64(LogRing.pages), slot, page, caller, &gate))
+      try show(HandOver.Slot.log, facts.logFrame, UInt64(LogRing.pages), slot, page, caller, &gate))
   }
 
   /// `mapBundle`: the bundle, read-only. Replies with its length in bytes and the first page.
@@ -74,17 +74,17 @@ extension MemoryServer {
     throws(MemoryRefusal) -> Message
   {
     try require(.supervise, caller)
-    let page = try show(HandOver.Slot.bundle, facts.bundleBytes >> 12, slot, page, caller, &gate)
+    let page = try show(HandOver.Slot.bundle, facts.bundleFrame, facts.bundleBytes >> 12, slot, page, caller, &gate)
     return Message(facts.bundleBytes, page)
   }
 
   private mutating func show(
-    _ memory: UInt64, _ pages: UInt64, _ slot: UInt64, _ page: UInt64, _ caller: Caller,
+    _ memory: UInt64, _ frame: UInt64, _ pages: UInt64, _ slot: UInt64, _ page: UInt64, _ caller: Caller,
     _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     let task = Target(sessions[caller.place])
     var wanted = try checkedRegion(page, pages, Rights.Memory.read.rawValue, isPrivate: false)
-    wanted.page = try place(wanted, slot, in: task, &gate)
+    wanted.page = try place(wanted, slot, as: frame, in: task, &gate)
     _ = try mapShown(wanted, slot: slot, of: task, memory: memory, &gate)
     return wanted.page
   }

@@ -18,13 +18,19 @@ extension MemoryServer {
 
   /// Takes up to `count` frames (at most 512) that lie together: all of them where some section has them, else
   /// the longest run there is. A whole block is worth claiming a section for, so is the last frame.
-  mutating func takeRun(_ count: UInt64, _ gate: inout some Gate & ~Copyable) -> (first: UInt64, count: UInt64)? {
+  ///
+  /// Where they are to hold 16 pages that may be one entry of the MMU, they lie as the pages from `page` on do.
+  mutating func takeRun(_ count: UInt64, for page: UInt64 = 0, _ gate: inout some Gate & ~Copyable)
+    -> (first: UInt64, count: UInt64)?
+  {
     let wanted = Int(truncatingIfNeeded: count)
+    let holdsGroup = (page + 15) & ~15 + 16 <= page + count
+    let phase = holdsGroup ? Int(truncatingIfNeeded: page & 15) : 0
     while true {
       let largest = index.largestFreeOrder.map { 1 &<< $0 } ?? 0
-      if largest >= wanted || !claimNext(&gate) { break }
+      if largest >= wanted + phase || !claimNext(&gate) { break }
     }
-    guard let run = index.allocateRun(wanted) else { return nil }
+    guard let run = index.allocateRun(wanted, phase: phase) else { return nil }
     return (base + UInt64(run.first), UInt64(run.count))
   }
 

@@ -39,7 +39,9 @@ extension MemoryServer {
   ) throws(MemoryRefusal) -> UInt64 {
     let page = wanted.page + done
     let most = min(wanted.count - done, Geometry.blockFrames - page & 511)
-    guard let run = takeRun(most, &gate) else { throw MemoryRefusal(.outOfMemory, wanted.count - done, limit: 0) }
+    guard let run = takeRun(most, for: page, &gate) else {
+      throw MemoryRefusal(.outOfMemory, wanted.count - done, limit: 0)
+    }
     fill(&spares, &gate)
     do throws(Refusal) {
       let mapped = try gate.map(

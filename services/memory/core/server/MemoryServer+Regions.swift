@@ -144,15 +144,15 @@ extension MemoryServer {
     }
   }
 
-  /// The first gap of a task's half that holds `count` pages, behind the lowest 4 GiB where images lie; aligned to 2 MiB
-  /// for large regions, so that blocks fit.
-  mutating func gap(_ count: UInt64, in task: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal)
-    -> UInt64
-  {
-    let alignment = count >= Geometry.blockFrames ? Geometry.blockFrames : 1
+  /// The first gap of a task's half that holds `count` pages, behind the lowest 4 GiB where images lie. It lies as the
+  /// frames from `frame` on do, to 2 MiB or to 64 KiB as far as the region has so many pages: so the large runs fit.
+  mutating func gap(
+    _ count: UInt64, as frame: UInt64, in task: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    let alignment = count >= Geometry.blockFrames ? Geometry.blockFrames : count >= 16 ? 16 : 1
     let slots: UInt64
     do throws(Refusal) { slots = try gate.inspect(.task, handle: task)[4] } catch { throw MemoryRefusal(error) }
-    var page = lowestChosenPage
+    var page = lowestChosenPage + frame & (alignment - 1)
     var moved = true
     while moved {
       moved = false
@@ -163,7 +163,8 @@ extension MemoryServer {
         guard let other = try region(inSlot: slot, of: task, &gate)?.pages else { continue }
         // One page stays free on either side: a run over the end of a region faults.
         if page < other.upperBound + 1, other.lowerBound < page + count + 1 {
-          page = (other.upperBound + 1 + alignment - 1) & ~(alignment - 1)
+          let next = other.upperBound + 1
+          page = next + (frame &- next) & (alignment - 1)
           moved = true
         }
       }

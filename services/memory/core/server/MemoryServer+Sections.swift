@@ -104,6 +104,8 @@ extension MemoryServer {
         authority: HandOver.Slot.memory)
       if mapped.tookFirst { reserve.remove(spares.0) }
       if mapped.tookSecond { reserve.remove(spares.1) }
+      // The view of a whole GiB becomes a block when its last section is claimed.
+      give(mapped.table)
     } catch {
       throw MemoryRefusal(error)
     }
