@@ -10,8 +10,9 @@ export GDB_FLAGS  ?=
 
 SERVICES := memory init interrupts console clock shell faulter
 # Systems of the tests, tests/system/NAME/system.json, and the services that only they have; booted with -initrd.
-SYSTEMS       := bench hostile seed restart threads lazy
-TEST_SERVICES := bench-client bench-echo trial
+BENCHES       := bench bench-large
+SYSTEMS       := $(BENCHES) hostile seed restart threads lazy
+TEST_SERVICES := bench trial
 
 comma  := ,
 swift  := swift build --scratch-path .build
@@ -27,7 +28,7 @@ qemu    = qemu-system-aarch64 -M virt,gic-version=$(GIC)$(if $(EL2),$(comma)virt
 files = $(shell find Package.swift $(1) -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: help run test check debug image clean setup
+.PHONY: help run test check bench debug image clean setup
 
 help: ## this page
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,8 +42,12 @@ run: build/apus.img ## boot to the shell in QEMU
 test: build/apus.img $(symbols) $(SYSTEMS:%=build/system/%.bin) ## run every test, on the host and in QEMU; ends with "N passed, N failed"
 	@tools/test
 
-check: build/apus.img ## lint the sources and hold the images to their rules
+check: build/apus.img build/system/bench.bin ## lint the sources and hold the images to their rules
 	@tools/check/all
+
+bench: build/apus.img $(BENCHES:%=build/system/%.bin) ## count instructions in QEMU, beside the goals and seL4's figures
+	$(swift) --product apus-bench </dev/null
+	.build/debug/apus-bench --gic $(GIC)
 
 # The tests stop a guest under the debugger, too.
 test debug: extras := debug

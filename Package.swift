@@ -82,8 +82,7 @@ let images: [Target] = [
     "shell", "services/shell/main", script: "service.ld",
     ["ShellCore", "ABI", "Interfaces", "Registers", "Runtime", "CRuntime"]),
   .target(name: "Faults", path: "services/faulter/faults"),
-  image("bench-client", "tests/system/bench/client", script: "service.ld", ["Interfaces", "Runtime", "CRuntime"]),
-  image("bench-echo", "tests/system/bench/echo", script: "service.ld", ["Interfaces", "Runtime", "CRuntime"]),
+  image("bench", "tests/system/bench/main", script: "service.ld", ["ABI", "Interfaces", "Runtime", "CRuntime"]),
   image(
     "faulter", "services/faulter/main", script: "service.ld",
     ["ABI", "Interfaces", "Runtime", "CRuntime", "Faults", "ShellCore"]),
@@ -105,6 +104,10 @@ let host: [Target] = [
   .target(
     name: "QEMU", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
     path: "tools/qemu", swiftSettings: strict),
+  .executableTarget(
+    name: "apus-bench",
+    dependencies: ["Image", "QEMU", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+    path: "tools/bench", swiftSettings: strict),
   test("AArch64Tests", ["AArch64", "ABI", "KernelCore", "Registers"]),
   test("DeviceTreeTests", ["DeviceTree", "QEMU"]),
   test("ImageTests", ["Image", "ABI", "QEMU", "apus-pack"]),
@@ -118,7 +121,8 @@ let host: [Target] = [
     "InterfacesTests",
     ["Interfaces", "Runtime", "ABI", "Registers", "InitCore", "ConsoleCore", "Drivers"]),
   test("DocsTests", []),
-  test("SystemTests", ["ABI", "QEMU"], exclude: ["Expected", "Fixtures"]),
+  test("BenchTests", ["apus-bench"]),
+  test("SystemTests", ["ABI", "QEMU", "apus-bench"], exclude: ["Expected", "Fixtures"]),
   test(
     "MemoryTests",
     [

@@ -57,6 +57,8 @@
     @inline(__always) public static var frequency: UInt64 { apus_counter_frequency() }
     /// Instructions between two reads with nothing between them: 1 where instructions are counted, else 0.
     @inline(__always) public static var emptyPair: UInt64 { apus_empty_pair() }
+    /// Instructions that were executed at EL0 and EL1, by whomever.
+    @inline(__always) public static var instructions: UInt64 { apus_instructions() }
     /// Instructions that the kernel executed, at EL1: PMU event 0x08. Exact under QEMU's -icount.
     @inline(__always) public static var kernelInstructions: UInt64 { apus_kernel_instructions() }
   }

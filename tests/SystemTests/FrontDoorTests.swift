@@ -25,7 +25,7 @@ import Testing
   @Test(
     "make -n shows every target's commands and runs none",
     arguments: [
-      "run", "test", "check", "debug", "image", "clean", "help",
+      "run", "test", "check", "bench", "debug", "image", "clean", "help",
     ])
   func dryRun(target: String) async throws {
     let outcome = try await make("-n", target)

@@ -75,6 +75,11 @@ static inline __attribute__((always_inline)) uint64_t apus_empty_pair(void) {
   __asm__ volatile("mrs %0, pmevcntr0_el0\n\tmrs %1, pmevcntr0_el0" : "=&r"(first), "=r"(second) : : "memory");
   return second - first;
 }
+static inline __attribute__((always_inline)) uint64_t apus_instructions(void) {
+  uint64_t value;
+  __asm__ volatile("mrs %0, pmevcntr0_el0" : "=r"(value) : : "memory");
+  return value;
+}
 static inline __attribute__((always_inline)) uint64_t apus_kernel_instructions(void) {
   uint64_t value;
   __asm__ volatile("mrs %0, pmevcntr1_el0" : "=r"(value) : : "memory");

@@ -1,0 +1,78 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+/// Where regions go: slots, and pages whose tables are there or not.
+private enum Place {
+  static var slot: UInt64 { 20 }
+  /// Under the leaf table that also maps image and stack.
+  static var page: UInt64 { 0x3c0 }
+  /// Where a leaf table is missing: 64 MiB.
+  static var fresh: UInt64 { 0x4000 }
+}
+
+/// Requests to the memory server.
+func measureMemory(_ gate: inout SystemGate) {
+  measure("allocatePage", whole: "allocatePageWhole", &gate) { _ in allocate(1, at: Place.page) }
+  measure("allocatePageWithTable", whole: "allocatePageWithTableWhole", &gate) { _ in allocate(1, at: Place.fresh) }
+  measure("freePage", whole: "freePageWhole", &gate) { _ in free(1, at: Place.page) }
+  measure("protectPage", whole: "protectPageWhole", &gate) { _ in protect(1, at: Place.page) }
+  measure("allocate16", whole: "allocate16Whole", &gate) { _ in allocate(16, at: Place.fresh) }
+  measure("free16", whole: "free16Whole", &gate) { _ in free(16, at: Place.fresh) }
+  measure("protect16", whole: "protect16Whole", &gate) { _ in protect(16, at: Place.fresh) }
+  measure("allocate512", whole: "allocate512Whole", &gate) { _ in allocate(512, at: Place.fresh) }
+  measure("free512", whole: "free512Whole", &gate) { _ in free(512, at: Place.fresh) }
+  measure("protect512", whole: "protect512Whole", &gate) { _ in protect(512, at: Place.fresh) }
+  measure("lease", whole: "leaseWhole", &gate) { gate in device(&gate).lease }
+  measure("releaseLease", whole: "releaseLeaseWhole", &gate) { gate in device(&gate).release }
+  measure("verifySection", whole: "verifySectionWhole", &gate) { _ in
+    cost { (client, gate) throws(MemoryRefusal) in _ = try client.verify(section: 0, &gate) }
+  }
+}
+
+/// A gigabyte, on a machine that has it. The first time claims sections of RAM; what is counted does not.
+func measureGigabyte(_ gate: inout SystemGate) {
+  let pages: UInt64 = 1 << 18
+  measure("allocate262144", whole: "allocate262144Whole", &gate) { _ in allocate(pages, at: pages) }
+  measure("free262144", whole: "free262144Whole", &gate) { _ in free(pages, at: pages) }
+  measure("protect262144", whole: "protect262144Whole", &gate) { _ in protect(pages, at: pages) }
+}
+
+private func take(_ pages: UInt64, at page: UInt64) -> Cost {
+  cost { (client, gate) throws(MemoryRefusal) in
+    try client.allocate(slot: Place.slot, page: page, pages: pages, rights: [.read, .write], &gate)
+  }
+}
+
+private func giveBack() -> Cost {
+  cost { (client, gate) throws(MemoryRefusal) in try client.free(slot: Place.slot, &gate) }
+}
+
+private func allocate(_ pages: UInt64, at page: UInt64) -> Cost {
+  let cost = take(pages, at: page)
+  _ = giveBack()
+  return cost
+}
+
+private func free(_ pages: UInt64, at page: UInt64) -> Cost {
+  _ = take(pages, at: page)
+  return giveBack()
+}
+
+/// From read and write to read.
+private func protect(_ pages: UInt64, at page: UInt64) -> Cost {
+  _ = take(pages, at: page)
+  let cost = cost { (client, gate) throws(MemoryRefusal) in
+    try client.protect(slot: Place.slot, rights: .read, &gate)
+  }
+  _ = giveBack()
+  return cost
+}
+
+private func device(_ gate: inout SystemGate) -> (lease: Cost, release: Cost) {
+  let lease = cost { (client, gate) throws(MemoryRefusal) in
+    _ = try client.lease("rtc", index: 0, slot: Place.slot, page: TaskLayout.devices, &gate)
+  }
+  let release = cost { (client, gate) throws(MemoryRefusal) in try client.releaseLease(slot: Place.slot, &gate) }
+  return (lease, release)
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Foundation
+import Image
+import QEMU
+
+/// Boots the bench systems, each twice, and prints what they counted beside the goals and seL4's figures.
+@main
+struct Bench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apus-bench", abstract: "Count instructions in QEMU, exactly, and compare.")
+
+  @Option(help: "The kernel's ELF file.") var kernel = "build/kernel.elf"
+  @Option(help: "The Image to boot.") var image = "build/apus.img"
+  @Option(help: "The folder that holds the bench systems' bundles.") var systems = "build/system"
+  @Option(help: "The interrupt controller's version, 2 or 3.") var gic = 2
+  @Option(help: "The file to write.") var json = "build/bench.json"
+  @Option(help: "Print no table; compare the hottest operations with this file alone.") var budgets: String?
+
+  func run() async throws {
+    if let budgets {
+      try Budgets(try Data(contentsOf: URL(fileURLWithPath: budgets))).check(try await boot(System.all[0]))
+      return
+    }
+    var counts = Counts()
+    for system in System.all { try counts.merge(try await twice(system)) }
+    for (name, memory) in Reference.boots {
+      let first = try await boots(memory)
+      guard try await boots(memory) == first else { throw BenchError.disagree(name) }
+      counts[name] = first
+    }
+    for (name, value) in StaticFigures(try ELFFile(try bytes(kernel))).byName { counts[name] = value }
+    let rows = Reference.rows(counts)
+    print(Table(rows).text)
+    try Data((Rows.json(rows) + "\n").utf8).write(to: URL(fileURLWithPath: json), options: .atomic)
+  }
+
+  /// Both boots of a system; what they say must be the same.
+  private func twice(_ system: System) async throws -> Counts {
+    let first = try await boot(system)
+    let second = try await boot(system)
+    try Counts.check(first, second)
+    return first
+  }
+
+  private func boot(_ system: System) async throws -> Counts {
+    var guest = guest
+    guest.memory = system.memory
+    guest.arguments = ["-initrd", "\(systems)/\(system.name).bin"]
+    let outcome = try await guest.run(limit: .seconds(300))
+    guard outcome.status == 0, !outcome.timedOut else { throw BenchError.ended(system.name, outcome.summary) }
+    return try Counts(log: outcome.text, system: system.name)
+  }
+
+  /// Instructions from the kernel's entry to the first task's, of the Image as it is, which brings a bundle of its own.
+  private func boots(_ memory: String) async throws -> UInt64 {
+    var guest = guest
+    guest.memory = memory
+    let outcome = try await guest.run([.expect("since the kernel's entry"), .stop], limit: .seconds(60))
+    guard let count = Counts.boot(log: outcome.text) else { throw BenchError.ended("the Image", outcome.summary) }
+    return count
+  }
+
+  /// A machine that counts.
+  private var guest: Guest {
+    var guest = Guest()
+    guest.kernel = image
+    guest.gic = gic
+    guest.countsInstructions = true
+    return guest
+  }
+
+  private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+}
+
+/// A bundle that counts, and the machine that it needs.
+struct System {
+  var name: String
+  var memory: String
+  /// In the order in which their rows were thought up.
+  static let all = [
+    System(name: "bench", memory: "128M"),
+    System(name: "bench-large", memory: "2G"),
+  ]
+}
+
+/// Why there is no table.
+enum BenchError: Error, Equatable, CustomStringConvertible {
+  /// A guest did not end by itself (system, what it said).
+  case ended(String, String)
+  /// The counter stands still, or the empty pair does not read 1 (system, what it read).
+  case notCounted(String, [UInt64])
+  /// A row whose two counts differ (row, counts).
+  case unsteady(String, [UInt64])
+  /// A row that two boots counted differently, or that only one of them has (row).
+  case disagree(String)
+  /// A row that was counted before.
+  case unexpected(String)
+  /// An operation whose frozen figure is another (row, figure, count if there is one).
+  case budget(String, UInt64, UInt64?)
+
+  var description: String {
+    switch self {
+    case .ended(let system, let summary): "\(system) \(summary)"
+    case .notCounted(let system, let pair): "\(system): an empty pair of reads counts \(pair), not 1: is -icount on?"
+    case .unsteady(let name, let counts): "\(name) counts \(counts) in one boot"
+    case .disagree(let name): "\(name) counts otherwise in the second boot"
+    case .unexpected(let name): "\(name) is counted twice under one name"
+    case .budget(let name, let figure, let count):
+      "\(name) counts \(count.map(String.init) ?? "nothing"), its budget is \(figure): say why in the commit that changes it"
+    }
+  }
+}
