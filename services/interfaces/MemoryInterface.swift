@@ -76,6 +76,10 @@ public enum MemoryInterface: Interface {
     case prefault(slot: UInt64, page: UInt64, pages: UInt64)
     /// Gives the frames of a part of a reserved region back. Replies of how many pages, from the first one on.
     case decommit(slot: UInt64, page: UInt64, pages: UInt64)
+    /// A name for the caller's region of private pages: a Memory handle in slot `destination` of the caller.
+    case share(slot: UInt64, destination: UInt64)
+    /// A region of the caller's over the shared Memory that goes along, from its page `offset` on.
+    case show(slot: UInt64, page: UInt64, pages: UInt64, offset: UInt64, rights: UInt64)
   }
 
   /// Why the server refuses.
@@ -179,6 +183,9 @@ extension MemoryInterface.Request {
       message = Message(slot, page, pages, rights, fit, isGuarded ? 1 : 0, label: 27)
     case .prefault(let slot, let page, let pages): message = Message(slot, page, pages, label: 28)
     case .decommit(let slot, let page, let pages): message = Message(slot, page, pages, label: 29)
+    case .share(let slot, let destination): message = Message(slot, destination, label: 30)
+    case .show(let slot, let page, let pages, let offset, let rights):
+      message = Message(slot, page, pages, offset, rights, label: 31)
     }
   }
 
@@ -217,6 +224,8 @@ extension MemoryInterface.Request {
       self = .reserve(slot: w[0], page: w[1], pages: w[2], rights: w[3], fit: w[4], isGuarded: w[5] != 0)
     case 28: self = .prefault(slot: w[0], page: w[1], pages: w[2])
     case 29: self = .decommit(slot: w[0], page: w[1], pages: w[2])
+    case 30: self = .share(slot: w[0], destination: w[1])
+    case 31: self = .show(slot: w[0], page: w[1], pages: w[2], offset: w[3], rights: w[4])
     default: return nil
     }
   }

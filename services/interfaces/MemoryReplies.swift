@@ -188,6 +188,8 @@ public import ABI
     case image = 1
     /// A device.
     case device = 2
+    /// Pages of another region, by its name.
+    case shared = 3
   }
   /// Its slot; the next region is found at or after `slot + 1`.
   public var slot: UInt64

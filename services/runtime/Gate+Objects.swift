@@ -53,6 +53,15 @@ extension Gate where Self: ~Copyable {
     return message[0] != 0
   }
 
+  /// Names a region of private pages of `account`: a shared Memory. Returns whether the spare frame was taken.
+  @inlinable public mutating func share(
+    region: UInt64, account: UInt64, spare: UInt64, slot: UInt64, of task: UInt64 = 0, authority: UInt64
+  ) throws(Refusal) -> Bool {
+    var message = Message(account, ObjectKind.memory.rawValue, spare, slot, task, region, handle: authority)
+    try perform(.create, &message)
+    return message[0] != 0
+  }
+
   /// Makes an interrupt. Returns whether the spare frame was taken.
   @inlinable public mutating func createInterrupt(
     number: UInt64, isEdge: Bool, account: UInt64, spare: UInt64, slot: UInt64, of task: UInt64 = 0,

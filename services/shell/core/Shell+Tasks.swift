@@ -117,6 +117,7 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     switch RegionFacts.Kind(rawValue: region.kind) {
     case .privatePages: terminal.write(region.flags.text)
     case .image: terminal.write("image")
+    case .shared: terminal.write("shared")
     case .device, nil:
       terminal.write("device ")
       terminal.write(name: region.device)

@@ -48,6 +48,7 @@ struct FaultReport {
       return refusal.cause == .service(.quotaExceeded)
         ? ", for which its account has no frame left" : ", for which no frame is free"
     }
+    if verdict == .taken { return ", which was taken from it" }
     switch stackSide {
     case .guardBelow: return ", in the guard page below its stack"
     case .guardAbove: return ", in the guard page above its stack"
@@ -146,6 +147,7 @@ struct FaultReport {
     if isKernel { return "a pointer into the kernel's half" }
     if isNull { return "a null pointer" }
     if isForbidden { return forbiddenCause }
+    if verdict == .taken { return "memory or a lease that its owner or the supervisor took back" }
     switch stackSide {
     case .guardBelow: return "a stack that grew into its guard page"
     case .guardAbove: return "more taken from a stack than was put there"

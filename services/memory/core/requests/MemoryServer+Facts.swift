@@ -75,7 +75,9 @@ extension MemoryServer {
     for slot in first..<slots {
       guard let region = try region(inSlot: slot, of: task, &gate) else { continue }
       let held = heldRange(number, slot)
-      let kind: RegionFacts.Kind = region.isPrivate ? .privatePages : held == nil ? .image : .device
+      // Of what shows a Memory only the shared come when they are touched.
+      let shown: RegionFacts.Kind = region.flags.isLazy ? .shared : .image
+      let kind: RegionFacts.Kind = region.isPrivate ? .privatePages : held == nil ? shown : .device
       let device = held.map { holdings[$0].device } ?? Name.none
       return RegionFacts(
         Message(

@@ -10,6 +10,8 @@ enum Verdict: Equatable {
   case stray
   /// The region does not allow it.
   case forbidden
+  /// What was there was taken.
+  case taken
   /// A page belongs there, and none could be had.
   case refused(MemoryRefusal)
 }
@@ -37,6 +39,7 @@ extension MemoryServer {
     guard fault.hasAddress, let (slot, region) = region(holding: fault.page, of: task.number, &gate) else {
       return .stray
     }
+    if region.isGone { return .taken }
     guard fault.isAbsent else { return .stray }
     guard region.rights.isSuperset(of: fault.right) else { return .forbidden }
     switch region.backing {
@@ -47,6 +50,13 @@ extension MemoryServer {
         return .served
       } catch {
         return .refused(error)
+      }
+    case .home:
+      do throws(MemoryRefusal) {
+        try bringShown(touched: fault.page, of: region, slot, task, &gate)
+        return .served
+      } catch {
+        return error.cause == .kernel(.peerGone) ? .taken : .refused(error)
       }
     }
   }
@@ -71,10 +81,15 @@ extension Region {
     case whole
     /// Zeroed frames, with the first touch.
     case zeroes
+    /// Pages of another region, whose home brings them.
+    case home
   }
 
   /// Where its pages come from.
-  var backing: Backing { flags.isLazy ? .zeroes : .whole }
+  var backing: Backing {
+    guard flags.isLazy else { return .whole }
+    return isPrivate ? .zeroes : .home
+  }
 
   /// Pages between a page and this region; 0 inside.
   func distance(to other: UInt64) -> UInt64 {

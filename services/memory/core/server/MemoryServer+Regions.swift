@@ -15,6 +15,8 @@ struct Region: Equatable {
   /// Pages mapped. The server maps and unmaps upwards: they are the first ones where the mapping was interrupted, the
   /// last ones where the unmapping was. Of a lazy region they are any.
   var mapped: UInt64
+  /// Nothing but the slot that says what was there: it was taken from the task.
+  var isGone = false
 
   var pages: Range<UInt64> { page..<page + count }
 }
@@ -44,7 +46,9 @@ extension MemoryServer {
   {
     guard page < Geometry.taskPages, let words = try? gate.inspect(.region, page, handle: task), words[0] != 0
     else { return nil }
-    let found = Region(HandleWord(raw: words[1]), RegionWord(raw: words[2]), offset: words[4], mapped: words[3])
+    let handle = HandleWord(raw: words[1])
+    var found = Region(handle, RegionWord(raw: words[2]), offset: words[4], mapped: words[3])
+    found.isGone = handle.kind == .gone
     return (words[0], found)
   }
 
@@ -109,7 +113,8 @@ extension MemoryServer {
   }
 
   /// Unmaps all pages of a region, from its start, wherever they are. Frames and tables come back to the index as the
-  /// kernel names them. Throws *again* when the budget of kernel calls is used up.
+  /// kernel names them; what others show of a home is taken from them first. Throws *again* when the budget of kernel
+  /// calls is used up.
   mutating func unmapRegion(
     slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
@@ -119,9 +124,14 @@ extension MemoryServer {
     while left > 0, page < region.pages.upperBound {
       guard budget > 0 else { throw MemoryRefusal(.interface(.again)) }
       budget -= 1
-      let gone = try unmapSome(slot, from: page, count: region.pages.upperBound - page, of: task, &gate)
-      left -= gone.frames
-      page += gone.pages
+      do throws(MemoryRefusal) {
+        let gone = try unmapSome(slot, from: page, count: region.pages.upperBound - page, of: task, &gate)
+        left -= gone.frames
+        page += gone.pages
+      } catch {
+        guard error.cause == .kernel(.regionMapped) else { throw error }
+        try withdraw(error.limit, fromFrame: error.value, budget: &budget, &gate)
+      }
     }
   }
 

@@ -1,0 +1,29 @@
+public import ABI
+
+// Memory that tasks share.
+extension Client where Service == MemoryInterface {
+  /// Gives the caller's region in `slot` a name in `destination`: a Memory handle with the region's rights, to be
+  /// copied with fewer and passed on. The region's pages stay the caller's, and leave all others when it frees them.
+  /// Returns the region's pages.
+  @inlinable @discardableResult public func share(
+    slot: UInt64, to destination: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    try call(.share(slot: slot, destination: destination), &gate)[0]
+  }
+
+  /// Shows pages of a shared Memory, whose handle is in slot `memory`, in a region of the caller's. Returns the first
+  /// page.
+  ///
+  /// - Parameters:
+  ///   - slot: an empty slot, which takes the region; `free` empties it again.
+  ///   - page: where; 0 leaves the choice to the server.
+  ///   - pages: how many, from page `offset` of the Memory on.
+  ///   - rights: at most those of the handle.
+  @inlinable @discardableResult public func show(
+    memory: UInt64, slot: UInt64, page: UInt64 = 0, pages: UInt64, offset: UInt64 = 0, rights: Rights.Memory,
+    _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    let request = Service.Request.show(slot: slot, page: page, pages: pages, offset: offset, rights: rights.rawValue)
+    return try call(request, pass: memory, &gate)[0]
+  }
+}
