@@ -158,13 +158,25 @@ public enum RegionFit: UInt64, Sendable {
   @inlinable public static func lazy(_ fit: RegionFit) -> RegionFlags { RegionFlags(raw: 1 << 55 | fit.rawValue << 56) }
   /// The same with a guard page below and above.
   @inlinable public var guarded: RegionFlags { RegionFlags(raw: raw | 1 << 60) }
-  /// Bits 55, 57:56 and 60.
-  @inlinable public static var mask: UInt64 { 1 << 55 | 3 << 56 | 1 << 60 }
+  /// A region that shows a sealed Memory and gets a page of its own when it writes one; pages come with the first touch.
+  @inlinable public static var copyOnWrite: RegionFlags { RegionFlags(raw: 1 << 55 | 1 << 58) }
+  /// Bits 55, 57:56, 58, 59 and 60.
+  @inlinable public static var mask: UInt64 { 0x3f << 55 }
+  /// What `region` takes for private pages, and for pages of a shared Memory: not the seal, which `protect` sets.
+  @inlinable public static var ofPrivate: UInt64 { 7 << 55 | 1 << 60 }
+  /// The same for pages of a shared Memory.
+  @inlinable public static var ofShared: UInt64 { ofPrivate | 1 << 58 }
+  /// Bit 59 alone.
+  @inlinable public static var seal: UInt64 { 1 << 59 }
 
   /// Bit 55: pages come with the first touch.
   @inlinable public var isLazy: Bool { raw >> 55 & 1 != 0 }
   /// Bits 57:56: how much comes at once.
   @inlinable public var fit: RegionFit { RegionFit(rawValue: raw >> 56 & 3) ?? .page }
+  /// Bit 58: pages of the Memory are mapped without `write`, and replaced by copies of the task's own.
+  @inlinable public var copiesOnWrite: Bool { raw >> 58 & 1 != 0 }
+  /// Bit 59: the home of a Memory that nobody writes any more.
+  @inlinable public var isSealed: Bool { raw >> 59 & 1 != 0 }
   /// Bit 60: no other region may lie on the page before it, nor on the one behind it.
   @inlinable public var isGuarded: Bool { raw >> 60 & 1 != 0 }
   /// Whether no unknown bit is set, and a fit names a size and belongs to pages that come lazily.

@@ -68,6 +68,9 @@ public enum Operation: UInt16, Sendable {
   /// Gives a region other rights, and the first of a range's pages that have them not: x0 region slot, x1 page, x2 count,
   /// x3 rights. Returns x0 pages handled, x1 pages that got other rights.
   case protect = 26
+  /// Puts a copy on free frame x3 in place of page x1 of the region in slot x0 of task x9, which copies on write; x6: slot
+  /// of the Memory authority.
+  case privatize = 27
 }
 
 /// What `inspect` reads.

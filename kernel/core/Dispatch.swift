@@ -51,6 +51,7 @@ extension Kernel where M: ~Copyable {
     case .power: try power(caller)
     case .null: succeed(caller)
     case .protect: try protect(caller)
+    case .privatize: try privatize(caller)
     }
   }
 

@@ -21,7 +21,7 @@ extension Kernel where M: ~Copyable {
 
   /// Whether all other pages of the leaf table are there and go on to a block with those that come.
   func isLast(_ plan: MapPlan) -> Bool {
-    guard plan.walk.leaf != 0, (plan.page ^ plan.frame) & 511 == 0 else { return false }
+    guard plan.walk.leaf != 0, !plan.isSingle, (plan.page ^ plan.frame) & 511 == 0 else { return false }
     guard ledger(plan.walk.leaf).pointee.used + plan.count == Geometry.blockFrames else { return false }
     return surrounds(plan, FrameRange(plan.page & ~511, plan.page | 511 + 1))
   }
@@ -48,7 +48,7 @@ extension Kernel where M: ~Copyable {
       forget(plan.owner, before, behind)
     }
     var single = plan.descriptor.advanced(by: whole.first &- plan.page)
-    let isCongruent = (plan.page ^ plan.frame) & 15 == 0
+    let isCongruent = !plan.isSingle && (plan.page ^ plan.frame) & 15 == 0
     for page in whole.first..<whole.end {
       let isGroup = isCongruent && page & ~15 >= whole.first && page | 15 < whole.end
       machine.setDescriptor(
@@ -61,7 +61,7 @@ extension Kernel where M: ~Copyable {
   /// The pages of a plan, and those in front of and behind them that they complete to groups of 16.
   private func withGroups(_ plan: MapPlan) -> FrameRange {
     var whole = plan.range
-    guard (plan.page ^ plan.frame) & 15 == 0 else { return whole }
+    guard !plan.isSingle, (plan.page ^ plan.frame) & 15 == 0 else { return whole }
     let (first, last) = (plan.page & ~15, (plan.range.end - 1) & ~15)
     if first != plan.page, surrounds(plan, FrameRange(first, first + 16)) { whole.first = first }
     if last + 16 != plan.range.end, surrounds(plan, FrameRange(last, last + 16)) { whole.end = last + 16 }

@@ -15,6 +15,8 @@ struct MapPlan {
   var isBlock: Bool
   /// Whether the pages complete 512 that lie together: the leaf table makes room for a block.
   var isLast = false
+  /// Whether each page has an entry of its own, which another may replace.
+  var isSingle = false
   /// The region's pages: only these are merged.
   var region: FrameRange
   var walk: Walk
@@ -65,11 +67,14 @@ extension Kernel where M: ~Copyable {
       isDevice = shown.kind == MemoryUse.device
     }
     let walk = walk(owner, page: page)
-    let isBlock = count == 512 && (page | frame) & 511 == 0 && walk.leaf == 0
     let area = region.region
+    let copies = area.flags.copiesOnWrite
+    let isBlock = count == 512 && (page | frame) & 511 == 0 && walk.leaf == 0 && !copies
+    let rights = copies ? region.memoryRights.subtracting(.write) : region.memoryRights
     var plan = MapPlan(
-      owner: owner, regionSlot: slot, page: page, count: count, frame: frame, rights: region.memoryRights,
-      isPrivate: isPrivate, isDevice: isDevice, isBlock: isBlock, region: FrameRange(area.page, area.page + area.pages),
+      owner: owner, regionSlot: slot, page: page, count: count, frame: frame, rights: rights,
+      isPrivate: isPrivate, isDevice: isDevice, isBlock: isBlock, isSingle: copies,
+      region: FrameRange(area.page, area.page + area.pages),
       walk: walk)
     plan.isLast = isLast(plan)
     return plan

@@ -10,10 +10,13 @@ extension Kernel where M: ~Copyable {
     let (page, count) = (word(caller, 1), word(caller, 2))
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
     let rights = try newRights(word(caller, 3), region)
+    let seals = word(caller, 4) == 1
+    if seals { try checkSeal(region, rights) }
     let (first, walk) = firstMapped(owner, FrameRange(page, page + count), except: rights)
     let range = FrameRange(first, min(page + count, first | 511 + 1))
     try checkWhole(walk, range)
     handle(slot).pointee.word = region.word.with(rights: rights.rawValue)
+    if seals { handle(slot).pointee.value |= RegionFlags.seal }
     guard walk.entry.isValid else { return succeed(caller, first - page) }
     let changed = walk.level == 2 ? protectBlock(walk, range, rights) : protectPages(walk, range, rights)
     if walk.level == 2 { forgetBlock(owner, first) } else { forget(owner, FrameRange(changed.first, changed.end)) }
@@ -24,6 +27,10 @@ extension Kernel where M: ~Copyable {
   /// Private pages may get any rights; of what a region shows, its task has been given no more than the region has.
   private func newRights(_ raw: UInt64, _ region: Handle) throws(Refusal) -> Rights.Memory {
     let rights = try regionRights(raw)
+    let flags = region.region.flags
+    guard !flags.copiesOnWrite, !flags.isSealed || !rights.contains(.write) else {
+      throw Refusal(.invalidRights, raw, limit: region.memoryRights.rawValue)
+    }
     guard region.region.isPrivate || region.memoryRights.isSuperset(of: rights) else {
       throw Refusal(.invalidRights, raw, limit: region.memoryRights.rawValue)
     }

@@ -12,11 +12,11 @@ extension Kernel where M: ~Copyable {
       throw Refusal(.outOfRange, page, limit: Geometry.taskPages)
     }
     let rights = try regionRights(word(caller, 3))
-    let shown = try shownMemory(caller, own, rights: rights, pages: pages)
     let flags = RegionFlags(raw: word(caller, 6))
+    let shown = try shownMemory(caller, own, rights: rights, pages: pages, flags)
     // What the kernel or a device shows is there already: nothing of it comes lazily.
-    let isOpen = shown == 0 || memoryObject(shown).pointee.kind == MemoryUse.shared
-    let allowed = isOpen ? RegionFlags.mask : 0
+    let isShared = shown != 0 && memoryObject(shown).pointee.kind == MemoryUse.shared
+    let allowed = shown == 0 ? RegionFlags.ofPrivate : isShared ? RegionFlags.ofShared : 0
     guard flags.isValid, flags.raw & ~allowed == 0 else { throw Refusal(.outOfRange, flags.raw, limit: allowed) }
     let area = RegionWord(page: page, pages: pages, isPrivate: shown == 0, flags: flags)
     try checkOverlap(of: owner, area)
@@ -41,16 +41,18 @@ extension Kernel where M: ~Copyable {
 
   /// The Memory in slot x4 that a region may show with these rights; 0 for private pages.
   private func shownMemory(
-    _ caller: UInt64, _ own: UInt64, rights: Rights.Memory, pages: UInt64
+    _ caller: UInt64, _ own: UInt64, rights: Rights.Memory, pages: UInt64, _ flags: RegionFlags
   ) throws(Refusal) -> UInt64 {
     let number = word(caller, 4)
     guard number != 0 else { return 0 }
-    let object = try find(number, of: own, .memory, rights: rights.rawValue).word.object
+    // Who copies on write writes nothing of the Memory's.
+    let needed = flags.copiesOnWrite ? rights.subtracting(.write) : rights
+    let object = try find(number, of: own, .memory, rights: needed.rawValue).word.object
     let shown = memoryObject(object).pointee
     guard shown.kind == MemoryUse.fixed || shown.kind == MemoryUse.device || shown.kind == MemoryUse.shared else {
       throw Refusal(.wrongKind, shown.kind, limit: MemoryUse.fixed)
     }
-    if shown.kind == MemoryUse.shared, shown.home == 0 { throw Refusal(.peerGone, number) }
+    if shown.kind == MemoryUse.shared { try checkShared(shown, number, rights, flags) }
     guard shown.kind != MemoryUse.device || !rights.contains(.execute) else {
       throw Refusal(.invalidRights, rights.rawValue)
     }

@@ -56,6 +56,16 @@ extension Kernel where M: ~Copyable {
     return frame
   }
 
+  /// Refuses a region over a Memory whose home is gone, that would write what is sealed, or copy what is not.
+  func checkShared(
+    _ shown: Memory, _ number: UInt64, _ rights: Rights.Memory, _ flags: RegionFlags
+  ) throws(Refusal) {
+    guard shown.home != 0 else { throw Refusal(.peerGone, number) }
+    let isSealed = handle(shown.home).pointee.region.flags.isSealed
+    let most: UInt64 = flags.copiesOnWrite ? isSealed ? 3 : 0 : isSealed ? 5 : 7
+    guard rights.rawValue & ~most == 0 else { throw Refusal(.invalidRights, rights.rawValue, limit: most) }
+  }
+
   /// Counts the pages of a shared Memory that a region shows; other regions are not counted.
   func noteShown(_ region: Handle, more: UInt64 = 0, less: UInt64 = 0) {
     guard !region.region.isPrivate, memoryObject(region.word.object).pointee.kind == MemoryUse.shared else { return }

@@ -14,7 +14,8 @@ extension Kernel where M: ~Copyable {
     guard walk.entry.isValid else { return told(caller, handled: first - page) }
     let range = FrameRange(first, min(page + count, first | 511 + 1))
     let spare = try checkSplit(caller, owner, walk, range, region)
-    let run = remove(owner, walk, range, region, spare: spare)
+    let frees = freesFrame(walk.entry.frame, page: first, owner, region)
+    let run = remove(owner, walk, range, region, spare: spare, frees: frees)
     let tables = spare == 0 ? pruneEmpty(owner, walk) : (0, 0)
     if walk.level == 3 {
       forget(owner, run.kept)
@@ -22,9 +23,9 @@ extension Kernel where M: ~Copyable {
     } else if spare == 0 {
       forgetBlock(owner, first)
     }
-    release(owner, slot: slot, region: region, removed: run.removed, freed: tables)
+    release(owner, slot: slot, region: region, removed: run.removed, frees: frees, freed: tables)
     told(caller, handled: run.end - page, tables, spare: spare)
-    guard freesFrames(region) else { return }
+    guard frees else { return }
     setWord(caller, 3, walk.entry.frame + (walk.level == 2 ? first & 511 : 0))
     setWord(caller, 4, run.removed)
   }
@@ -40,6 +41,12 @@ extension Kernel where M: ~Copyable {
   /// Whether the frames of a region's pages are the task's alone and come free with them.
   func freesFrames(_ region: Handle) -> Bool { region.region.isPrivate }
 
+  /// The same of one page: where a region copies on write, some are the task's and others are not.
+  func freesFrame(_ frame: UInt64, page: UInt64, _ owner: UInt64, _ region: Handle) -> Bool {
+    guard region.region.flags.copiesOnWrite else { return freesFrames(region) }
+    return ledger(frame).pointee == .privatePage(task: owner >> 12, page: page)
+  }
+
   /// What `remove` did: pages up to `end`, `removed` of them; `kept` is `first` to `end` and what must be made again.
   private struct Run {
     var end: UInt64
@@ -48,27 +55,30 @@ extension Kernel where M: ~Copyable {
   }
 
   private mutating func remove(
-    _ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ region: Handle, spare: UInt64
+    _ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ region: Handle, spare: UInt64, frees: Bool
   ) -> Run {
-    guard walk.level == 2 else { return removePages(walk, range, region) }
+    guard walk.level == 2 else { return removePages(owner, walk, range, region, frees: frees) }
     if spare == 0 { removeBlock(walk, range) } else { splitBlock(owner, walk, range, spare) }
-    noteRemoved(walk.entry.frame + range.first & 511, range.count, region)
+    noteRemoved(walk.entry.frame + range.first & 511, range.count, region, frees: frees)
     return Run(end: range.end, removed: range.count, kept: range)
   }
 
   /// Empties entries of a leaf table from the first, mapped page of a range on: as far as the frames lie together, or
   /// all of them. What is left of a group of 16 is broken, to be made again without the hint.
-  private mutating func removePages(_ walk: Walk, _ range: FrameRange, _ region: Handle) -> Run {
-    let stops = freesFrames(region)
+  private mutating func removePages(
+    _ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ region: Handle, frees: Bool
+  ) -> Run {
+    let isMixed = region.region.flags.copiesOnWrite
     var removed: UInt64 = 0
     var page = range.first
     var last = walk.entry
     while page < range.end {
       let entry = entry(of: walk.leaf, page: page, level: 3)
-      if stops, entry.frame != walk.entry.frame + removed { break }
+      if frees, entry.frame != walk.entry.frame + removed { break }
+      if isMixed, entry.isValid, freesFrame(entry.frame, page: page, owner, region) != frees { break }
       if entry.isValid {
         machine.setDescriptor(table: walk.leaf, index: page & 511, to: Descriptor.empty.raw)
-        noteRemoved(entry.frame, 1, region)
+        noteRemoved(entry.frame, 1, region, frees: frees)
         removed += 1
       }
       last = entry
@@ -90,8 +100,8 @@ extension Kernel where M: ~Copyable {
 
   /// Frames of private pages are booked out at once; they are given out again only after `forget`, because
   /// this call is atomic.
-  private mutating func noteRemoved(_ frame: UInt64, _ count: UInt64, _ region: Handle) {
-    if freesFrames(region) {
+  private mutating func noteRemoved(_ frame: UInt64, _ count: UInt64, _ region: Handle, frees: Bool) {
+    if frees {
       for each in frame..<frame + count { free(each) }
     } else if memoryObject(region.word.object).pointee.kind == MemoryUse.device {
       noteDevice(frame, count, isMapped: false)
@@ -115,14 +125,14 @@ extension Kernel where M: ~Copyable {
 
   /// The freed tables become free frames; region and account shrink.
   private mutating func release(
-    _ owner: UInt64, slot: UInt64, region: Handle, removed: UInt64, freed: (UInt64, UInt64)
+    _ owner: UInt64, slot: UInt64, region: Handle, removed: UInt64, frees: Bool, freed: (UInt64, UInt64)
   ) {
     if freed.0 != 0 { free(freed.0) }
     if freed.1 != 0 { free(freed.1) }
     handle(slot).pointee.mapped -= removed
-    noteShown(region, less: removed)
+    if !frees { noteShown(region, less: removed) }
     task(owner).pointee.mappedPages -= removed
-    if region.region.isPrivate { task(owner).pointee.used -= removed }
+    if frees { task(owner).pointee.used -= removed }
   }
 
   /// `copyPage`: page x2 of a Memory in the caller's table into a private page that is mapped.

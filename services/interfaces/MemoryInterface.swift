@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 5 }
+  @inlinable public static var version: UInt64 { 6 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -78,8 +78,11 @@ public enum MemoryInterface: Interface {
     case decommit(slot: UInt64, page: UInt64, pages: UInt64)
     /// A name for the caller's region of private pages: a Memory handle in slot `destination` of the caller.
     case share(slot: UInt64, destination: UInt64)
-    /// A region of the caller's over the shared Memory that goes along, from its page `offset` on.
-    case show(slot: UInt64, page: UInt64, pages: UInt64, offset: UInt64, rights: UInt64)
+    /// A region of the caller's over the shared Memory that goes along, from its page `offset` on; one that copies shows
+    /// a sealed Memory and gets pages of its own where it writes.
+    case show(slot: UInt64, page: UInt64, pages: UInt64, offset: UInt64, rights: UInt64, copies: Bool)
+    /// Takes `write` from a shared region of the caller's, for good and for all.
+    case seal(slot: UInt64)
   }
 
   /// Why the server refuses.
@@ -184,8 +187,9 @@ extension MemoryInterface.Request {
     case .prefault(let slot, let page, let pages): message = Message(slot, page, pages, label: 28)
     case .decommit(let slot, let page, let pages): message = Message(slot, page, pages, label: 29)
     case .share(let slot, let destination): message = Message(slot, destination, label: 30)
-    case .show(let slot, let page, let pages, let offset, let rights):
-      message = Message(slot, page, pages, offset, rights, label: 31)
+    case .show(let slot, let page, let pages, let offset, let rights, let copies):
+      message = Message(slot, page, pages, offset, rights, copies ? 1 : 0, label: 31)
+    case .seal(let slot): message = Message(slot, label: 32)
     }
   }
 
@@ -225,7 +229,9 @@ extension MemoryInterface.Request {
     case 28: self = .prefault(slot: w[0], page: w[1], pages: w[2])
     case 29: self = .decommit(slot: w[0], page: w[1], pages: w[2])
     case 30: self = .share(slot: w[0], destination: w[1])
-    case 31: self = .show(slot: w[0], page: w[1], pages: w[2], offset: w[3], rights: w[4])
+    case 31:
+      self = .show(slot: w[0], page: w[1], pages: w[2], offset: w[3], rights: w[4], copies: w[5] != 0)
+    case 32: self = .seal(slot: w[0])
     default: return nil
     }
   }

@@ -119,11 +119,19 @@ extension Gate where Self: ~Copyable {
     return Unmapped(message)
   }
 
-  /// Gives a region other rights, and with them the first of a range's pages, at most one leaf table.
+  /// Puts a copy on a free frame in place of a page of a region that copies on write.
+  @inlinable public mutating func privatize(
+    task: UInt64, region: UInt64, page: UInt64, frame: UInt64, authority: UInt64
+  ) throws(Refusal) {
+    var message = Message(region, page, 0, frame, 0, 0, authority, handle: task)
+    try perform(.privatize, &message)
+  }
+
+  /// Gives a region other rights, and with them the first of a range's pages, at most one leaf table; `seals` a home.
   @inlinable public mutating func protect(
-    task: UInt64, region: UInt64, page: UInt64, count: UInt64, rights: Rights.Memory
+    task: UInt64, region: UInt64, page: UInt64, count: UInt64, rights: Rights.Memory, seals: Bool = false
   ) throws(Refusal) -> Protected {
-    var message = Message(region, page, count, rights.rawValue, handle: task)
+    var message = Message(region, page, count, rights.rawValue, seals ? 1 : 0, handle: task)
     try perform(.protect, &message)
     return Protected(message)
   }

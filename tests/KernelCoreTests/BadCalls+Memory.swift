@@ -17,15 +17,15 @@ extension BadCalls {
   ) -> Message { Message(slot, page, pages, rights, memory, offset, flags, handle: Slot.own) }
 
   private static let flags: [BadCall] = [
-    refuse(.region, "an unknown flag", .outOfRange, 1 << 63, RegionFlags.mask) { _ in region(flags: 1 << 63) },
-    refuse(.region, "the private bit as a flag", .outOfRange, 1 << 54, RegionFlags.mask) { _ in
+    refuse(.region, "an unknown flag", .outOfRange, 1 << 63, RegionFlags.ofPrivate) { _ in region(flags: 1 << 63) },
+    refuse(.region, "the private bit as a flag", .outOfRange, 1 << 54, RegionFlags.ofPrivate) { _ in
       region(flags: 1 << 54)
     },
-    refuse(.region, "flags max", .outOfRange, big, RegionFlags.mask) { _ in region(flags: big) },
-    refuse(.region, "a fit that comes at once", .outOfRange, 1 << 56, RegionFlags.mask) { _ in
+    refuse(.region, "flags max", .outOfRange, big, RegionFlags.ofPrivate) { _ in region(flags: big) },
+    refuse(.region, "a fit that comes at once", .outOfRange, 1 << 56, RegionFlags.ofPrivate) { _ in
       region(flags: 1 << 56)
     },
-    refuse(.region, "fit 3", .outOfRange, 7 << 55, RegionFlags.mask) { _ in region(flags: 7 << 55) },
+    refuse(.region, "fit 3", .outOfRange, 7 << 55, RegionFlags.ofPrivate) { _ in region(flags: 7 << 55) },
     refuse(.region, "a Memory that comes lazily", .outOfRange, 1 << 55, 0) { _ in
       region(memory: Slot.bundle, flags: 1 << 55)
     },
@@ -134,6 +134,8 @@ extension BadCalls {
     }
     + slots(.protect, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, 1, 1, handle: $0) }
     + slots(.protect, .region, right: 0, without: nil) { Message($0, Page.region, 1, 1, handle: Slot.own) }
+    + slots(.privatize, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, 0, 1, handle: $0) }
+    + slots(.privatize, .region, right: 0, without: nil) { Message($0, Page.region, 0, 1, handle: Slot.own) }
     + slots(.copyPage, .task, right: 1, without: Slot.taskNoRights) { Message(8, Slot.bundle, 0, handle: $0) }
     + slots(.copyPage, .memory, right: 1, without: Slot.memoryNoRights) { Message(8, $0, 0, handle: Slot.own) }
     + slots(.claim, .memory, right: 1, without: Slot.memoryNoRights) { Message(0, handle: $0) }

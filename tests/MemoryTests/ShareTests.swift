@@ -198,7 +198,8 @@ final class Sharers {
     func refused(_ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ offset: UInt64, _ rights: UInt64, pass: UInt64)
       -> MemoryRefusal?
     {
-      let request = MemoryInterface.Request.show(slot: slot, page: page, pages: pages, offset: offset, rights: rights)
+      let request = MemoryInterface.Request.show(
+        slot: slot, page: page, pages: pages, offset: offset, rights: rights, copies: false)
       do throws(MemoryRefusal) {
         _ = try own.call(request, pass: pass, &gate)
         return nil
@@ -219,6 +220,61 @@ final class Sharers {
     ]
     for (index, row) in rows.enumerated() { #expect(row.0 == row.1, "row \(index)") }
     #expect(Snapshot(sharers.system) == during)
+    sharers.check()
+  }
+
+  @Test("of a sealed region another task gets pages of its own where it writes, and pays for those alone")
+  func copies() throws {
+    let sharers = try Sharers()
+    try sharers.share(rights: .read)
+    var gate = sharers.gate
+    let address = try #require(sharers.frame(sharers.initThread, 0x5003))
+    sharers.system.machine.kernel.machine.memory(address, as: UInt64.self).pointee = 4711
+    sharers.asChild()
+    gate = sharers.gate
+    #expect(throws: MemoryRefusal(.kernel(.invalidRights), 3, limit: 0)) {
+      try own.show(
+        memory: Sharers.name, slot: 41, page: 0x8000, pages: 8, rights: [.read, .write], copies: true, &gate)
+    }
+    sharers.asInit()
+    gate = sharers.gate
+    try own.seal(slot: 30, &gate)
+    #expect(throws: MemoryRefusal(.kernel(.invalidRights), 3, limit: 1)) {
+      try own.protect(slot: 30, rights: [.read, .write], &gate)
+    }
+    sharers.asChild()
+    gate = sharers.gate
+    let page = try own.show(
+      memory: Sharers.name, slot: 41, page: 0x8000, pages: 8, rights: [.read, .write], copies: true, &gate)
+    #expect(page == 0x8000)
+    let used = sharers.used(sharers.childThread)
+    sharers.check()
+    #expect(sharers.touch(0x8003, 0x9200_004f))
+    #expect(sharers.used(sharers.childThread) == used + 1)
+    let copy = try #require(sharers.frame(sharers.childThread, 0x8003))
+    #expect(copy != address)
+    #expect(sharers.system.machine.kernel.machine.memory(copy, as: UInt64.self).pointee == 4711)
+    #expect(sharers.frame(sharers.childThread, 0x8004) == sharers.frame(sharers.initThread, 0x5004))
+    #expect(sharers.touch(0x8003, 0x9200_004f))
+    #expect(sharers.used(sharers.childThread) == used + 1)
+    sharers.check()
+    gate = sharers.gate
+    try own.free(slot: 41, &gate)
+    sharers.check()
+  }
+
+  @Test("a region that another writes is not sealed: it is named")
+  func sealRefused() throws {
+    let sharers = try Sharers()
+    try sharers.share()
+    sharers.asChild()
+    var gate = sharers.gate
+    try own.show(memory: Sharers.name, slot: 41, page: 0x8000, pages: 8, rights: [.read, .write], &gate)
+    sharers.asInit()
+    gate = sharers.gate
+    let child = sharers.task(sharers.childThread) >> 12
+    #expect(throws: MemoryRefusal(.kernel(.busy), child, limit: 41)) { try own.seal(slot: 30, &gate) }
+    #expect(throws: MemoryRefusal(.notRegion, 50)) { try own.seal(slot: 50, &gate) }
     sharers.check()
   }
 

@@ -56,8 +56,12 @@ extension Audit {
       expect(pages.count == Int(region.mapped), "region \(slot) of task \(task): \(region.mapped) of \(pages.count)")
       inRegions += pages.count
       for (page, found) in pages {
-        expect(found.rights == region.word.rights, "page \(page): rights \(found.rights)")
-        guard !found.isDevice else { continue }
+        let copies = region.region.flags.copiesOnWrite
+        let isCopy = copies && ledger(found.frame) == .privatePage(task: task >> 12, page: page)
+        if isCopy { owned += 1 }
+        let masked: UInt64 = copies && !isCopy ? 5 : 7
+        expect(found.rights == region.word.rights & masked, "page \(page): rights \(found.rights)")
+        guard !found.isDevice, !isCopy else { continue }
         let wanted =
           region.region.isPrivate ? LedgerWord.privatePage(task: task >> 12, page: page) : shown(region, page)
         let said = ledger(found.frame)
@@ -84,11 +88,24 @@ extension Audit {
     var next = word(home.word.object)
     while next != 0 {
       let found = system.kernel.machine.memory(next, as: Handle.self).pointee
-      if found.word.kind == .region, !found.region.isPrivate { sum += found.mapped }
+      if found.word.kind == .region, !found.region.isPrivate { sum += found.mapped - copies(found, slot: next) }
       next = found.next
     }
     let said = system.kernel.memoryObject(home.word.object).pointee.shown
     expect(said == sum, "shared memory of page \(home.region.page): shown \(said), not \(sum)")
+  }
+
+  /// Pages of a region that copies on write which are its task's own.
+  private func copies(_ region: Handle, slot: UInt64) -> UInt64 {
+    guard region.region.flags.copiesOnWrite else { return 0 }
+    let task = ledger(slot >> 12).task
+    let used = system.kernel.ram.used
+    return UInt64(
+      (used.first..<used.end).filter {
+        guard system.kernel.isClaimed($0) else { return false }
+        let word = ledger($0)
+        return word.kind == .privatePage && word.task == task && region.region.holds(word.page)
+      }.count)
   }
 
   /// Each handle lies on its object's list, once, between its neighbours; the object lives.

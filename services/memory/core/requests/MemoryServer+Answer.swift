@@ -38,9 +38,10 @@ extension MemoryServer: Server {
     case .decommit(let slot, let page, let pages):
       return try decommit(slot, page, pages, try target(caller, &gate), &gate)
     case .share(let slot, let destination): return try share(slot, destination, caller, &gate)
-    case .show(let slot, let page, let pages, let offset, let rights):
-      return try show(
-        Shown(slot: slot, page: page, pages: pages, offset: offset, rights: rights), caller, &gate)
+    case .show(let slot, let page, let pages, let offset, let rights, let copies):
+      let wanted = Shown(slot: slot, page: page, pages: pages, offset: offset, rights: rights, copies: copies)
+      return try show(wanted, caller, &gate)
+    case .seal(let slot): return try seal(slot, caller, &gate)
     case .free(let slot): return try free(slot, try target(caller, &gate), &gate)
     case .protect(let slot, let rights): return try protect(slot, rights, try target(caller, &gate), &gate)
     case .createTask(let entry, let slot): return try createTask(entry, slot, caller, &gate)

@@ -40,6 +40,14 @@ extension MemoryServer {
       return .stray
     }
     if region.isGone { return .taken }
+    if fault.isForbidden, fault.act == .write, region.flags.copiesOnWrite {
+      do throws(MemoryRefusal) {
+        try copyShown(touched: fault.page, slot, task, &gate)
+        return .served
+      } catch {
+        return .refused(error)
+      }
+    }
     guard fault.isAbsent else { return .stray }
     guard region.rights.isSuperset(of: fault.right) else { return .forbidden }
     switch region.backing {

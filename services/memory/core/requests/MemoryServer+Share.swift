@@ -42,11 +42,37 @@ extension MemoryServer {
     let task = Target(sessions[caller.place])
     var region = try checkedRegion(wanted.page, wanted.pages, wanted.rights, isPrivate: false)
     region.offset = wanted.offset
-    region.flags = .lazy(.page)
+    region.flags = wanted.copies ? .copyOnWrite : .lazy(.page)
     region.page = try place(region, wanted.slot, in: task, &gate)
     let mapped = try openRegion(region, slot: wanted.slot, of: task.number, memory: caller.passed, &gate)
     try showPresent(region, wanted.slot, after: mapped, task, &gate)
     return Message(region.page)
+  }
+
+  /// `seal`: takes `write` from a home, for good.
+  mutating func seal(_ slot: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Message
+  {
+    let task = Target(sessions[caller.place])
+    guard let home = try region(inSlot: slot, of: task.number, &gate), home.isPrivate else {
+      throw MemoryRefusal(.notRegion, slot)
+    }
+    return try protect(slot, home.rights.subtracting(.write).rawValue, task, seals: true, &gate)
+  }
+
+  /// A page that a task writes in a region which copies on write: a copy takes its place. One that came meanwhile is as
+  /// good.
+  mutating func copyShown(
+    touched page: UInt64, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    guard let frame = takeFrame(&gate) else { throw MemoryRefusal(.outOfMemory, 1, limit: freeFrames) }
+    do throws(Refusal) {
+      try gate.privatize(
+        task: task.number, region: slot, page: page, frame: frame, authority: HandOver.Slot.memory)
+    } catch {
+      give(frame)
+      if error.status != .alreadyMapped { throw refusal(error) }
+    }
   }
 
   /// Maps what its home has of a region. No frame but for tables is needed: what cannot come now comes when touched.
@@ -140,6 +166,7 @@ struct Shown {
   var pages: UInt64
   var offset: UInt64
   var rights: UInt64
+  var copies: Bool
 }
 
 extension SessionList {
