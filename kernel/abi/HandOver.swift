@@ -1,4 +1,6 @@
-/// What the memory server finds when it starts: the slots that boot filled, and the words of its first page.
+/// What the memory server finds when it starts: the slots that boot filled, and the words of its first page. In x0 it
+/// finds how often it was started anew; then the slots and regions that it filled itself are there too, and x1 to x5 hold
+/// what a fault message says of the fault that ended it: all zero where it was none.
 public enum HandOver {
   /// Slots of the memory server's table.
   public enum Slot {

@@ -95,9 +95,33 @@ public enum Inspection: UInt64, Sendable {
   /// `RegionWord`, x3 pages mapped, x4 offset.
   case region = 6
   /// The Memory that slot x1 of task x9 names or shows (0: own table, for the memory server alone): x0 its use, x1
-  /// pages; of a shared one x2 frame of the task that has its home, x3 slot, x4 page of that region, x5 pages that
-  /// others show.
+  /// pages; of a device range x2 its first frame; of a shared one x2 frame of the task that has its home, x3 slot, x4
+  /// page of that region, x5 pages that others show.
   case memory = 7
+  /// The thread of task x9 (0: own), also while the task is being destroyed: x0 state, x1 `ThreadFlags`, x2 faults of
+  /// the task, x3 ESR and x4 FAR of the last one, x5 instruction, x6 its x0 if it is suspended, x7 mapped pages.
+  case thread = 8
+}
+
+/// What `inspect` says of a thread.
+public struct ThreadFlags: OptionSet, Sendable {
+  /// The bits.
+  public var rawValue: UInt64
+  /// Reads flags.
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+  /// It was taken off the processor.
+  @inlinable public static var suspended: ThreadFlags { ThreadFlags(rawValue: 1) }
+  /// It was started once.
+  @inlinable public static var started: ThreadFlags { ThreadFlags(rawValue: 2) }
+  /// There is more than one handle to its task.
+  @inlinable public static var shared: ThreadFlags { ThreadFlags(rawValue: 4) }
+  /// Its task is being destroyed.
+  @inlinable public static var ending: ThreadFlags { ThreadFlags(rawValue: 8) }
+
+/// What a Memory is, as `inspect` tells of it.
+public enum InspectedUse {
+  /// A device's registers.
+  @inlinable public static var device: UInt64 { 4 }
 }
 
 /// What `thread` does to the thread that x9 names; a Task handle names the task's first thread to start, and all of
@@ -130,4 +154,6 @@ public enum PowerAction: UInt64, Sendable {
   case off = 0
   /// Restarts the machine: PSCI SYSTEM_RESET.
   case reset = 1
+  /// Starts the memory server anew, from its image.
+  case restartMemory = 2
 }

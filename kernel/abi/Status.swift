@@ -48,6 +48,9 @@ public enum Status: UInt64, Error, Sendable {
   case busy = 22
   /// No address-space identifier is free (value: tasks, limit: identifiers).
   case identifiersExhausted = 23
+  /// The server died while it served the call, and was started anew (limit: how often by now). It may have been
+  /// carried out or not.
+  case interrupted = 24
 }
 
 /// A refusal with the two values that it names.

@@ -24,12 +24,13 @@ extension Kernel where M: ~Copyable {
   }
 
   /// A fault is a call to the pager, the endpoint in slot 1, made on the thread's behalf. A thread without a
-  /// pager stops; if it is the memory server there is nobody left to serve, and the machine stops.
+  /// pager stops; if it is the memory server's it begins anew, and where that is hopeless the machine stops.
   private mutating func report(_ faulted: UInt64) {
     let owner = thread(faulted).pointee.task
     guard let pager = try? find(WellKnownSlot.memory, of: owner, .endpoint, rights: Rights.Endpoint.call.rawValue)
     else {
       if task(owner).pointee.parent == 0 {
+        if reviveServer() { return }
         let t = thread(faulted).pointee
         machine.halt(
           task: task(owner).pointee.name, syndrome: t.faultSyndrome, address: t.faultAddress,

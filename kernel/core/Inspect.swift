@@ -34,7 +34,8 @@ extension Kernel where M: ~Copyable {
       setWord(caller, 5, facts.lostBytes)
       setWord(caller, 6, machine.counterFrequency)
       setWord(caller, 7, facts.processors)
-    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.memory.rawValue)
+    case .thread: try inspectThread(caller, own)
+    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.thread.rawValue)
     }
   }
 
@@ -62,7 +63,7 @@ extension Kernel where M: ~Copyable {
     }
     let shown = memoryObject(found.object).pointee
     guard shown.kind == MemoryUse.shared, shown.home != 0 else {
-      return show(caller, shown.kind, shown.frames, 0, 0)
+      return show(caller, shown.kind, shown.frames, shown.kind == MemoryUse.device ? shown.frame : 0, 0)
     }
     let owner = self.owner(ofSlot: shown.home)
     let home = handle(shown.home).pointee.region

@@ -90,12 +90,13 @@ extension Kernel where M: ~Copyable {
     machine.memory(log.address + UInt64(LogRing.offset(of: sequence)), as: LogRecord.self)
   }
 
-  /// `power`: ends or restarts the machine.
+  /// `power`: ends or restarts the machine, or restarts the memory server.
   mutating func power(_ caller: UInt64) throws(Refusal) {
     _ = try find(handleWord(caller), of: thread(caller).pointee.task, .power, rights: 0)
     guard let action = PowerAction(rawValue: word(caller, 0)) else {
-      throw Refusal(.invalidOperation, word(caller, 0), limit: PowerAction.reset.rawValue)
+      throw Refusal(.invalidOperation, word(caller, 0), limit: PowerAction.restartMemory.rawValue)
     }
+    if action == .restartMemory { return try restartServer(caller) }
     succeed(caller)
     machine.power(off: action == .off)
   }

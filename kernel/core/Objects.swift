@@ -76,7 +76,7 @@ package enum MemoryUse {
   /// Frames of the image that may be mapped: the bundle, the log ring.
   package static var fixed: UInt64 { 3 }
   /// A device's registers.
-  package static var device: UInt64 { 4 }
+  package static var device: UInt64 { InspectedUse.device }
   /// The ledger: page p shows the words of frames 512 p to 512 p + 511.
   package static var ledger: UInt64 { 5 }
   /// The private pages of one region, its home, to be shown by others.

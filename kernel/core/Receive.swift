@@ -20,6 +20,7 @@ extension Kernel where M: ~Copyable {
     let source = try receivable(server)
     guard thread(server).pointee.caller == 0 else { throw Refusal(.replyState, 1) }
     try acknowledgeFirst(server)
+    noteReceiving(server)
     receiveNext(server, from: source)
   }
 

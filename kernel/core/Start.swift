@@ -64,6 +64,7 @@ extension Kernel where M: ~Copyable {
     mapImage(plan, server, &boot)
     mapTables(plan, server, &boot)
     facts.bootFrames = boot.next - plan.firstFreeFrame
+    keepImage(plan, server: server)
     let t = thread(server + Task.threadOffset)
     t.pointee.registers.instruction = plan.entry
     t.pointee.registers.stack = plan.stackTop

@@ -13,6 +13,8 @@ public struct Store: BitwiseCopyable {
   var claimed: InlineArray<512, UInt32> = .init(repeating: 0)
   /// The objects of the interrupts, by INTID: physical address >> 7. The ITS is withheld, so 1,020 suffice.
   var interrupts: InlineArray<1020, UInt32> = .init(repeating: 0)
+  /// What the memory server is started anew with.
+  package var server = ServerImage()
 
   /// Bytes that the image keeps for it.
   public static var bytes: Int { 8192 }

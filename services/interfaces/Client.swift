@@ -13,7 +13,8 @@ public import ABI
   /// Why a request was not served.
   public typealias Failure = ServiceRefusal<Service.Reason>
 
-  /// Sends a request and waits for its reply.
+  /// Sends a request and waits for its reply. Where the server died while it served it, sends it once more; dies the
+  /// server again, the request may be why, and the caller learns it: `.call(.interrupted)`.
   ///
   /// - Parameters:
   ///   - pass: slot of a handle that goes along; 0: none.
@@ -23,11 +24,13 @@ public import ABI
     _ request: Service.Request, pass: UInt64 = 0, receive: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(Failure) -> Message {
     var message = Message()
-    request.encode(into: &message)
-    message.label |= Service.version << 16 | (pass == 0 ? 0 : RequestLabel.passesHandle)
-    message.handle = slot
-    message.transfer = pass | receive << 32
+    prepare(&message, request, pass: pass, receive: receive)
     gate.invoke(.call, &message)
+    if message.label == ReplyLabel.interrupted {
+      prepare(&message, request, pass: pass, receive: receive)
+      message.label |= RequestLabel.repeated
+      gate.invoke(.call, &message)
+    }
     guard message.label == ReplyLabel.served else { throw Failure(reply: message) }
     return message
   }
@@ -37,15 +40,26 @@ public import ABI
   public func callUntilDone(
     _ request: Service.Request, pass: UInt64 = 0, receive: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(Failure) -> Message {
+    var repeated: UInt64 = 0
     while true {
       var message = Message()
-      request.encode(into: &message)
-      message.label |= Service.version << 16 | (pass == 0 ? 0 : RequestLabel.passesHandle)
-      message.handle = slot
-      message.transfer = pass | receive << 32
+      prepare(&message, request, pass: pass, receive: receive)
+      message.label |= repeated
       gate.invoke(.call, &message)
       if message.label == ReplyLabel.served { return message }
-      if message.label != ReplyLabel.again { throw Failure(reply: message) }
+      if message.label == ReplyLabel.interrupted, repeated == 0 {
+        repeated = RequestLabel.repeated
+      } else if message.label != ReplyLabel.again {
+        throw Failure(reply: message)
+      }
     }
+  }
+
+  @inlinable @inline(__always)
+  func prepare(_ message: inout Message, _ request: Service.Request, pass: UInt64, receive: UInt64) {
+    request.encode(into: &message)
+    message.label |= Service.version << 16 | (pass == 0 ? 0 : RequestLabel.passesHandle)
+    message.handle = slot
+    message.transfer = pass | receive << 32
   }
 }

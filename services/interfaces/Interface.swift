@@ -17,7 +17,7 @@ public protocol Interface {
 
 /// A request that travels in the eight words of a message.
 public protocol InterfaceRequest: Sendable {
-  /// Writes the words, and the method's number (15 bits) as the label.
+  /// Writes the words, and the method's number (14 bits) as the label.
   func encode(into message: inout Message)
   /// Reads the words of a method; nil for a method that the interface does not have.
   init?(method: UInt64, _ message: borrowing Message)
@@ -39,7 +39,9 @@ public enum RequestLabel {
   /// with `ProtocolReason.handleNeeded`: without it the request would mean something else.
   @inlinable public static var passesHandle: UInt64 { 1 << 15 }
   /// The method.
-  @inlinable public static var method: UInt64 { 0x7fff }
+  @inlinable public static var method: UInt64 { 0x3fff }
+  /// The request was sent before, to a server that died while it served it. What it finds done is done.
+  @inlinable public static var repeated: UInt64 { 1 << 14 }
 }
 
 /// Refusals that any service may give.
@@ -109,6 +111,8 @@ public enum ReplyLabel {
   @inlinable public static var interface: UInt64 { 3 << 16 }
   /// The reply that asks for the same request again.
   @inlinable public static var again: UInt64 { interface | ProtocolReason.again.rawValue }
+  /// The kernel's word that the server died while it served the request, and was started anew.
+  @inlinable public static var interrupted: UInt64 { Outcome.refused | Status.interrupted.rawValue }
 }
 
 extension ServiceRefusal {

@@ -36,8 +36,12 @@ extension Client where Service == MemoryInterface {
   }
 
   /// Ends a task and takes everything back that it held; the caller drops its handle.
+  ///
+  /// A handle that is gone names a task that has ended: a server that died at it has finished it when it came back.
   @inlinable public func destroyTask(_ task: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
-    _ = try callUntilDone(.destroyTask, pass: task, &gate)
+    do throws(MemoryRefusal) { _ = try callUntilDone(.destroyTask, pass: task, &gate) } catch {
+      guard error.cause == .call(.wrongKind), error.value == ObjectKind.gone.rawValue else { throw error }
+    }
   }
 
   /// Maps a segment of the bundle in a task.

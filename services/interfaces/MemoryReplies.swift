@@ -115,7 +115,7 @@ public import ABI
   /// Frames that it uses.
   public var used: UInt64
   /// The state of its thread (kernel's `ThreadState`), bits 7:0, its priority, bits 15:8, and the task's
-  /// faults so far, bits 63:16.
+  /// faults so far, bits 63:16; of the memory server how often it was started anew.
   public var stateAndPriority: UInt64
   /// Tables of its address space.
   public var tables: UInt64
@@ -145,6 +145,8 @@ public import ABI
   @inlinable public var priority: UInt64 { stateAndPriority >> 8 & 0xff }
   /// Faults that were reported to its pager, those that brought pages among them.
   @inlinable public var faults: UInt64 { stateAndPriority >> 16 }
+  /// Times that the kernel started the task anew: of the memory server alone.
+  @inlinable public var restarts: UInt64 { stateAndPriority >> 16 }
 }
 
 /// The tables of a task.

@@ -27,6 +27,7 @@ extension Status {
     case .invalidRights: "rights that may not go together: rights"
     case .busy: "in use: has, may have"
     case .identifiersExhausted: "no address-space identifier is free: tasks, identifiers"
+    case .interrupted: "the server died while it served the call: 0, its restarts"
     }
   }
 }

@@ -7,11 +7,14 @@ public import Interfaces
   public var badge: UInt64
   /// The slot in which a handle arrived; 0: none. It is the server's to drop or to keep.
   public var handle: UInt64
+  /// Whether the client sent it before, to a server that died while it served it: what is done already is done.
+  public var isRepeated: Bool
 
   /// An arrival.
-  @inlinable public init(badge: UInt64, handle: UInt64) {
+  @inlinable public init(badge: UInt64, handle: UInt64, isRepeated: Bool = false) {
     self.badge = badge
     self.handle = handle
+    self.isRepeated = isRepeated
   }
 }
 
@@ -127,7 +130,9 @@ extension Server where Self: ~Copyable {
       dropArrived(message, &gate)
       return .refuse(ServiceRefusal(.interface(.unknownMethod), message.label))
     }
-    return answer(request, from: Arrival(badge: message.handle, handle: message.transfer), &gate)
+    let isRepeated = message.label & RequestLabel.repeated != 0
+    return answer(
+      request, from: Arrival(badge: message.handle, handle: message.transfer, isRepeated: isRepeated), &gate)
   }
 
   /// Empties the landing slot where no service sees the handle: left there, it would keep all further ones out.

@@ -26,11 +26,11 @@ internal import ABI
     unsafe UnsafePointer<Value>(bitPattern: address &+ UInt(bitPattern: offset)).unsafelyUnwrapped.pointee
   }
 
-  /// Stores a byte of the index.
+  /// Stores a byte of the index, or a word of it at an offset that is a multiple of its size.
   @inline(__always)
-  public func store(_ byte: UInt8, at offset: Int) {
+  public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
     // Safety: only the index is mapped writable, and no Swift value lives there.
-    unsafe UnsafeMutablePointer<UInt8>(bitPattern: address &+ UInt(bitPattern: offset)).unsafelyUnwrapped.pointee = byte
+    unsafe UnsafeMutablePointer<Value>(bitPattern: address &+ UInt(bitPattern: offset)).unsafelyUnwrapped.pointee = value
   }
 }
 

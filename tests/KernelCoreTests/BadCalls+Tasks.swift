@@ -15,10 +15,11 @@ extension BadCalls {
     + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(2, handle: $0) }
     + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(5, 1, handle: $0) }
     + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(6, 1, handle: $0) }
+    + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(8, handle: $0) }
     + slots(.inspect, .interrupt, right: 2, without: Slot.interruptNoRights) { Message(3, handle: $0) }
     + [
-      refuse(.inspect, "selector 8", .invalidOperation, 8, 7) { _ in Message(8) },
-      refuse(.inspect, "selector max", .invalidOperation, big, 7) { _ in Message(big) },
+      refuse(.inspect, "selector 9", .invalidOperation, 9, 8) { _ in Message(9) },
+      refuse(.inspect, "selector max", .invalidOperation, big, 8) { _ in Message(big) },
       refuse(.inspect, "a slot outside", .slotOutside, 88, 88) { _ in Message(0, 88) },
       refuse(.inspect, "a page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(1, 1 << 27, handle: Slot.task) },
       refuse(.inspect, "a region's page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(6, 1 << 27) },
@@ -90,7 +91,7 @@ extension BadCalls {
       refuse(.interrupt, "attaches on the ledger", .frameNotFree, 0x4_0001, 5) { _ in
         Message(2, 0x8010, 0x4_0001, 0x4_0002, handle: Slot.devices)
       },
-      refuse(.power, "selector 2", .invalidOperation, 2, 1) { _ in Message(2, handle: Slot.power) },
-      refuse(.power, "selector max", .invalidOperation, big, 1) { _ in Message(big, handle: Slot.power) },
+      refuse(.power, "selector 3", .invalidOperation, 3, 2) { _ in Message(3, handle: Slot.power) },
+      refuse(.power, "selector max", .invalidOperation, big, 2) { _ in Message(big, handle: Slot.power) },
     ]
 }

@@ -106,7 +106,11 @@ struct NotificationTests {
     #expect(system.audit() == [])
     system.kernel.setBits(1, of: system.handle(system.memoryServer, 52).object)
     system.makeCurrent(system.memoryServer.thread)
-    system.kernel.fault(syndrome: 0x9200_0007, address: 0x10)
+    // It begins anew, but not for ever.
+    for _ in 0..<4 {
+      #expect(system.kernel.machine.halted == nil)
+      system.kernel.fault(syndrome: 0x9200_0007, address: 0x10)
+    }
     #expect(system.kernel.machine.halted?.contains("syndrome 2449473543") == true)
   }
 }

@@ -123,8 +123,10 @@ final class TestSystem {
   var server: MemoryServer<TestViews>
   let serverThread: UInt64
   let bundle: [UInt8]
-  /// What comes between the server and the kernel once init runs.
-  let meddling = Meddling()
+  /// What comes between the server and the kernel; told beforehand from the start, otherwise once init runs.
+  let meddling: Meddling
+  /// Kills the server before one of its kernel calls.
+  let killer = Killer()
   private var message = Message()
 
   static let services: [TestBundle.Service] = [
@@ -137,18 +139,50 @@ final class TestSystem {
     .init(name: "shell", quota: 16, handleFrames: 2),
   ]
 
-  init(frames: UInt64 = Geometry.sectionFrames, services: [TestBundle.Service] = TestSystem.services) throws {
+  /// - Parameter bootKill: before which of its kernel calls the server dies while it boots.
+  init(
+    frames: UInt64 = Geometry.sectionFrames, services: [TestBundle.Service] = TestSystem.services,
+    bootKill: Int? = nil
+  ) throws {
     let bundle = TestBundle.bytes(services)
     self.bundle = bundle
     machine = SimulatedSystem(frames: frames, bundleBytes: bundle, deviceTree: TestTree.machine())
     serverThread = machine.current
     let views = TestViews(window: Window(machine, task: machine.server), bytes: bundle)
     server = try MemoryServer(views: views)
-    var gate = TestGate(machine: machine)
-    try server.takeOver(&gate)
-    try server.startInit(&gate)
-    receive()
+    meddling = Meddling()
+    if let bootKill { killer.arm(bootKill, meddling) }
+    begin()
+    if bootKill == nil { #expect(restarts == 0) }
   }
+
+  /// Begins as the server's image does: with what the kernel left in the registers.
+  private func begin() {
+    while true {
+      let x = machine.message(of: serverThread)
+      let start = ServerStart(restarts: x[0], syndrome: x[1], address: x[2], instruction: x[3], stack: x[4], link: x[5])
+      var gate = TestGate(machine: machine, meddling: meddling)
+      do {
+        server = try MemoryServer(views: TestViews(window: Window(machine, task: machine.server), bytes: bundle))
+        try server.takeOver(start, &gate)
+        try server.startInit(&gate)
+        if !killer.strikes() { return receive() }
+      } catch {
+        guard killer.isDead else { fatalError("the server cannot begin: \(error)") }
+      }
+      die()
+    }
+  }
+
+  /// The server faults where it is, and the kernel starts it anew.
+  private func die() {
+    killer.revive(meddling)
+    machine.kernel.fault(syndrome: 0x9200_0046, address: 0x10)
+    #expect(machine.current == serverThread && machine.message(of: serverThread)[0] > 0)
+  }
+
+  /// Times that the server was started anew.
+  var restarts: UInt64 { machine.kernel.store.pointee.server.restarts }
 
   private func receive() {
     message = machine.invoke(
@@ -159,8 +193,19 @@ final class TestSystem {
   func serve() {
     while machine.current == serverThread {
       message = machine.message(of: serverThread)
+      // Started anew by somebody else.
+      if machine.kernel.thread(serverThread).pointee.registers.instruction == 0x20_0000 {
+        begin()
+        continue
+      }
       var gate = TestGate(machine: machine, meddling: meddling)
-      switch server.react(&message, &gate) {
+      let reaction = server.react(&message, &gate)
+      if killer.strikes() {
+        die()
+        begin()
+        continue
+      }
+      switch reaction {
       case .reply:
         message.handle = server.endpoint
         message.transfer |= server.landingSlot << 32
@@ -187,4 +232,43 @@ struct ClientGate: Gate {
     system.serve()
     message = system.machine.current == caller ? system.machine.message(of: caller) : result
   }
+}
+
+/// Kills the server before the kernel call of a number, counted from 0: of those that change something, for those that
+/// only read leave it where it was. A dead server's calls do not reach the kernel any more.
+final class Killer {
+  /// Calls that the server made since the killer was armed.
+  private(set) var calls = 0
+  private(set) var isDead = false
+  private var target: Int?
+  private var then: Int?
+
+  /// Lets the server die before call `target`, and again before call `then` of its next life.
+  func arm(_ target: Int, then: Int? = nil, _ meddling: Meddling) {
+    (self.target, self.then, calls) = (target, then, 0)
+    meddling.refuses = { [unowned self] operation, _ in
+      if isDead { return Refusal(.peerGone) }
+      guard operation != .inspect, operation != .log, operation != .receive else { return nil }
+      return strikes() ? Refusal(.peerGone) : nil
+    }
+  }
+
+  /// Whether it strikes at the call that comes now.
+  func strikes() -> Bool {
+    if isDead { return true }
+    guard let target else { return false }
+    isDead = calls == target
+    calls += 1
+    return isDead
+  }
+
+  func revive(_ meddling: Meddling) {
+    isDead = false
+    target = nil
+    meddling.refuses = nil
+    if let then { arm(then, meddling) }
+  }
+
+  /// Counts on without killing.
+  func count(_ meddling: Meddling) { arm(.max, meddling) }
 }

@@ -53,6 +53,11 @@ package final class SimulatedSystem {
     plan.bundle = bundle
     plan.deviceTree = tree
     plan.entry = 0x20_0000
+    plan.segments[0].frame = bundle.first
+    plan.segments[0].filledPages = 1
+    plan.segments[0].page = 0xff0
+    plan.segments[0].pages = 2
+    plan.segments[0].rights = [.read, .write]
     plan.stackTop = 0x100_0000
     plan.stackPages = 2
     plan.facts.firstFrame = first

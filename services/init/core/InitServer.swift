@@ -105,11 +105,20 @@ public struct InitServer<Environment: InitEnvironment>: Server {
 
   private mutating func kill(_ name: Name, _ gate: inout some Gate & ~Copyable) -> Answer<InitInterface.Reason> {
     guard let index = supervisor.index(of: name) else { return .refuse(InitRefusal(.noSuchTask, name.word)) }
+    if index == 0 { return restartMemory(&gate) }
     guard index >= 2 else { return .refuse(InitRefusal(.notPermitted, name.word)) }
     let facts = supervisor.facts(index)
     guard facts.state == .running else { return .refuse(InitRefusal(.ended, name.word, limit: facts.restarts)) }
     end(index, &gate)
     startDue(&gate)
+    return .done
+  }
+
+  /// The memory server is the kernel's to start anew; nobody loses anything.
+  private mutating func restartMemory(_ gate: inout some Gate & ~Copyable) -> Answer<InitInterface.Reason> {
+    do throws(Refusal) { try gate.power(.restartMemory, handle: WellKnownSlot.power) } catch {
+      return .refuse(InitRefusal(error))
+    }
     return .done
   }
 

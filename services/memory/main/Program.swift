@@ -4,13 +4,18 @@ internal import Interfaces
 internal import MemoryCore
 internal import Runtime
 
-/// Where the memory server starts: boot has filled its slots and mapped its pages.
-@c(service_main) public func serviceMain(_ argument: UInt64) {
+/// Where the memory server starts: boot has filled its slots and mapped its pages. The kernel starts it here again when
+/// it died, with what it died of.
+@c(service_main) public func serviceMain(
+  _ restarts: UInt64, _ syndrome: UInt64, _ address: UInt64, _ instruction: UInt64, _ stack: UInt64, _ link: UInt64
+) {
+  let start = ServerStart(
+    restarts: restarts, syndrome: syndrome, address: address, instruction: instruction, stack: stack, link: link)
   var gate = SystemGate()
   do throws(DeviceTreeError) {
     var server = try MemoryServer(views: MappedViews())
     do throws(MemoryRefusal) {
-      try server.run(&gate)
+      try server.run(start, &gate)
     } catch {
       gate.log("refused", error)
     }

@@ -43,7 +43,7 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     let granted = try grantedFrames()
     try forEachTask { (shell, task) throws(ShellRefusal) in
       let task = task.keeping(granted)
-      let restarts = shell.service(task.name)?.restarts ?? 0
+      let restarts = task.isServer ? task.restarts : shell.service(task.name)?.restarts ?? 0
       shell.terminal.write(name: task.name, width: 9)
       shell.terminal.write(Self.stateName(task.state), width: 9)
       shell.terminal.write(decimal: task.priority, width: 10)

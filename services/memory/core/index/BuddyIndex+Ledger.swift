@@ -9,9 +9,7 @@ public protocol LedgerView: ~Copyable {
 extension BuddyIndex where Storage: ~Copyable {
   /// Forgets everything: no section, and zeros in the storage of all that there were.
   public mutating func removeAll() {
-    for section in 0..<sections {
-      for node in 0..<SectionTree.nodes { storage[section: section, node: node] = 0 }
-    }
+    for section in 0..<sections { storage.clear(section: section) }
     reset()
   }
 

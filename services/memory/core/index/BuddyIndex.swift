@@ -25,6 +25,9 @@ import ABI
     raise(section: sections - 1)
   }
 
+  /// Makes the bytes of a section that does not take part read as zeros.
+  mutating func clear(section: Int) { storage.clear(section: section) }
+
   /// Corrects the count of free frames; returns whether it was wrong.
   mutating func setFreeFrames(_ count: Int) -> Bool {
     defer { freeFrames = count }

@@ -116,10 +116,16 @@ struct FaultReport {
     return line
   }
 
+  /// The memory server itself.
+  private static var server: Name { Name("memory") }
+
   /// Who deals with it.
   var handling: LogLine {
     var line = subject
-    line.write("stopped; init ends it and decides about a restart")
+    line.write(
+      name == Self.server
+        ? "the kernel started it anew; the task that it served asks again"
+        : "stopped; init ends it and decides about a restart")
     return line
   }
 

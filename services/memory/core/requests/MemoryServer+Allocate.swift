@@ -20,6 +20,7 @@ extension MemoryServer {
     throws(MemoryRefusal) -> Message
   {
     guard heldRange(task.number, slot) == nil else { throw MemoryRefusal(.notRegion, slot) }
+    if isRepeated, try handle(inSlot: slot, of: task.number, &gate).word == .empty { return Message() }
     var budget = Self.stepBudget
     try closeRegion(slot: slot, of: task, budget: &budget, &gate)
     return Message()
@@ -29,8 +30,14 @@ extension MemoryServer {
   mutating func makeObject(
     _ kind: ObjectKind, _ slot: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Message {
-    let account = try target(caller, &gate).number
-    try makeObject(kind, slot: slot, of: sessions[caller.place].number, account: account, &gate)
+    let account = try target(caller, &gate)
+    let owner = sessions[caller.place].number
+    if isRepeated {
+      let (found, words) = try handle(inSlot: slot, of: owner, &gate)
+      let isMade = found.kind == kind && found.rights == 7 && words[1] == 0
+      if isMade, views.ledger.word(found.object >> 12).task == account.frame { return Message() }
+    }
+    try makeObject(kind, slot: slot, of: owner, account: account.number, &gate)
     return Message()
   }
 

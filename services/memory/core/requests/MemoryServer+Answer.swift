@@ -6,11 +6,11 @@ extension MemoryServer: Server {
   /// What it serves.
   public typealias Service = MemoryInterface
 
-  /// Answers a request. The handle that came along is dropped afterwards, unless the request keeps it.
+  /// Answers a request. The handle that came along is dropped afterwards.
   public mutating func answer(_ request: Service.Request, from arrival: Arrival, _ gate: inout some Gate & ~Copyable)
     -> Answer<Service.Reason>
   {
-    let landed = landingSlot
+    isRepeated = arrival.isRepeated
     var answer: Answer<Service.Reason>
     do throws(MemoryRefusal) {
       guard let place = sessions.place(of: arrival.badge) else { throw MemoryRefusal(.noSuchTask, arrival.badge) }
@@ -18,7 +18,7 @@ extension MemoryServer: Server {
     } catch {
       answer = error.cause == .interface(.again) ? .again : .refuse(error)
     }
-    if arrival.handle != 0, landed == landingSlot { try? gate.drop(arrival.handle) }
+    if arrival.handle != 0 { try? gate.drop(arrival.handle) }
     return answer
   }
 

@@ -37,7 +37,10 @@ extension MemoryServer {
     var region = try checkedRegion(page, wanted.end - wanted.first, rights.rawValue, isPrivate: false)
     region.page = try place(region, wanted.region, as: wanted.first, in: task, &gate)
     if let place = try heldBefore(wanted) {
-      return try openedBefore(region, place, task, &gate)
+      // Mapped whole, unless it was interrupted there.
+      try checkOpened(region, place, task, &gate)
+      try mapShown(region, slot: wanted.region, of: task, memory: holdings[place].slot, &gate)
+      return region.page
     }
     guard let place = holdings.freePlace else {
       throw MemoryRefusal(.serverFull, UInt64(HoldingList.capacity), limit: UInt64(HoldingList.capacity))
@@ -49,8 +52,7 @@ extension MemoryServer {
         frame: first, pages: pages, account: task.number, spare: spare, slot: slot, authority: HandOver.Slot.devices)
     }
     do throws(MemoryRefusal) {
-      let tables = try mapShown(region, slot: wanted.region, of: task, memory: slot, &gate)
-      sessions[caller.place].leaseTables += tables
+      try mapShown(region, slot: wanted.region, of: task, memory: slot, &gate)
     } catch {
       try? gate.drop(slot)
       throw error
@@ -71,14 +73,13 @@ extension MemoryServer {
     return place
   }
 
-  private mutating func openedBefore(
+  private mutating func checkOpened(
     _ wanted: Region, _ place: Int, _ task: Target, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) -> UInt64 {
+  ) throws(MemoryRefusal) {
     guard let region = try region(inSlot: holdings[place].region, of: task.number, &gate), region.page == wanted.page
     else {
       throw held(place)
     }
-    return region.page
   }
 
   /// The refusal that names the holder.
@@ -97,19 +98,15 @@ extension MemoryServer {
     throws(MemoryRefusal) -> Message
   {
     let task = Target(sessions[caller.place])
-    guard let place = heldRange(task.number, slot) else { throw MemoryRefusal(.notRegion, slot) }
+    guard let place = heldRange(task.number, slot) else {
+      if isRepeated, try handle(inSlot: slot, of: task.number, &gate).word == .empty { return Message() }
+      throw MemoryRefusal(.notRegion, slot)
+    }
     var budget = Self.stepBudget
-    let before = try tables(of: task, &gate)
     try closeRegion(slot: slot, of: task, budget: &budget, &gate)
-    let freed = before - min(before, try tables(of: task, &gate))
-    sessions[caller.place].leaseTables -= min(freed, sessions[caller.place].leaseTables)
     try? gate.drop(holdings[place].slot)
     holdings[place] = Holding()
     return Message()
-  }
-
-  private mutating func tables(of task: Target, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
-    do throws(Refusal) { return try gate.inspect(.task, handle: task.number)[5] } catch { throw MemoryRefusal(error) }
   }
 
   /// `interrupt`: a handle to an interrupt of a granted device, in the caller's slot.
@@ -123,6 +120,11 @@ extension MemoryServer {
     let line = device.interrupts[Int(truncatingIfNeeded: index)]
     let session = sessions[caller.place].number
     let held = try heldInterrupt(line, grant, session, &gate)
+    if isRepeated {
+      let object = try handle(inSlot: held, of: 0, &gate).word.object
+      let found = try handle(inSlot: slot, of: session, &gate).word
+      if found.kind == .interrupt, found.object == object { return Message() }
+    }
     do throws(Refusal) {
       try gate.copy(held, to: slot, task: session)
     } catch {
@@ -170,6 +172,7 @@ extension MemoryServer {
       return Message()
     } catch {
       give(spares)
+      if isRepeated, error.status == .busy { return Message() }
       throw refusal(error)
     }
   }
@@ -180,16 +183,20 @@ extension MemoryServer {
   ) {
     let entry = try entry(sessions[caller.place].entry)
     for index in 0..<entry.grantCount where entry.grants[index].name == name.word {
-      let grant = entry.grants[index]
-      guard let node = tree.node(compatibleWithAny: grant.compatibles.span.extracting(0..<grant.byteCount)) else {
-        throw MemoryRefusal(.deviceAbsent, name.word)
-      }
-      do throws(DeviceTreeError) {
-        return (try tree.device(node), tree.property("interrupt-controller", of: node) != nil)
-      } catch {
-        throw MemoryRefusal(.deviceAbsent, name.word, limit: error.found)
-      }
+      return try device(of: entry.grants[index])
     }
     throw MemoryRefusal(.notGranted, name.word)
+  }
+
+  /// The device of the tree that a grant means.
+  mutating func device(of grant: Bundle.Grant) throws(MemoryRefusal) -> (device: Device, isController: Bool) {
+    guard let node = tree.node(compatibleWithAny: grant.compatibles.span.extracting(0..<grant.byteCount)) else {
+      throw MemoryRefusal(.deviceAbsent, grant.name)
+    }
+    do throws(DeviceTreeError) {
+      return (try tree.device(node), tree.property("interrupt-controller", of: node) != nil)
+    } catch {
+      throw MemoryRefusal(.deviceAbsent, grant.name, limit: error.found)
+    }
   }
 }

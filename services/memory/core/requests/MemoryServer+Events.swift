@@ -16,11 +16,12 @@ extension MemoryServer {
     guard Rights.Notification(rawValue: found.rights).contains(needed) else {
       throw MemoryRefusal(.kernel(.missingRight), found.rights, limit: needed.rawValue)
     }
-    // The slot where it landed stays its slot; the next handle lands in another one.
-    let next = try freeSlot(&gate)
     if supervisor != 0 { try? gate.drop(supervisor) }
-    supervisor = caller.passed
-    landingSlot = next
+    supervisor = 0
+    do throws(Refusal) { try gate.copy(caller.passed, to: OwnSlot.supervisor, rights: needed.rawValue) } catch {
+      throw MemoryRefusal(error)
+    }
+    supervisor = OwnSlot.supervisor
     if sessions.firstEvent != nil { try? gate.signal(supervisor) }
     return Message()
   }
@@ -33,7 +34,8 @@ extension MemoryServer {
     return event.reply
   }
 
-  /// `exit`: the caller is taken off the processor for good; the reply that it gets finds it there.
+  /// `exit`: the caller is taken off the processor for good; the reply that it gets finds it there, and leaves the status
+  /// in its x0, where a server that starts anew finds it.
   mutating func exit(_ status: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> Message
   {
@@ -41,14 +43,19 @@ extension MemoryServer {
     do throws(Refusal) { try gate.suspend(task: number) } catch { throw MemoryRefusal(error) }
     record(
       TaskEvent(.exited, session: number, name: sessions[caller.place].name, detail: status), caller.place, &gate)
-    return Message()
+    return Message(status)
   }
 
-  /// Keeps an event until its supervisor asks for it.
+  /// Keeps an event until its supervisor asks for it, and tells it.
   mutating func record(_ event: TaskEvent, _ place: Int, _ gate: inout some Gate & ~Copyable) {
+    note(event, place)
+    if supervisor != 0 { try? gate.signal(supervisor) }
+  }
+
+  /// Keeps an event until it is asked for.
+  mutating func note(_ event: TaskEvent, _ place: Int) {
     eventCount += 1
     sessions[place].event = event
     sessions[place].eventOrder = eventCount
-    if supervisor != 0 { try? gate.signal(supervisor) }
   }
 }

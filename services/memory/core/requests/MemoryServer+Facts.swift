@@ -31,7 +31,8 @@ extension MemoryServer {
     }
     do throws(Refusal) {
       let w = try gate.inspect(.task, handle: session)
-      return TaskFacts(Message(session, w[0], w[1], w[2], w[3] | w[7] << 8, w[5], w[6], w[4]))
+      let count = session == own ? restarts : w[7] >> 8
+      return TaskFacts(Message(session, w[0], w[1], w[2], w[3] | (w[7] & 0xff) << 8 | count << 16, w[5], w[6], w[4]))
     } catch {
       throw MemoryRefusal(error)
     }
@@ -60,7 +61,7 @@ extension MemoryServer {
       }
     }
     counts.blocks = middleEntries - counts.level3
-    counts.leases = sessions.place(of: number).map { sessions[$0].leaseTables } ?? 0
+    counts.leases = try leaseTables(of: number, &gate)
     return counts
   }
 

@@ -70,7 +70,7 @@ extension MemoryServer {
   }
 
   /// The region that holds a page, else the nearest above it, else the nearest below.
-  private mutating func nearestRegion(_ page: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable) -> Region? {
+  mutating func nearestRegion(_ page: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable) -> Region? {
     guard let slots = try? gate.inspect(.task, handle: task)[4] else { return nil }
     var nearest: Region?
     for slot in 1..<slots {

@@ -36,7 +36,7 @@ extension MemoryServer {
         throw MemoryRefusal(.bundleOutside, segment.memoryPages, limit: segment.filePages)
       }
       wanted.offset = first
-      _ = try mapShown(wanted, slot: segment.slot, of: task, memory: HandOver.Slot.bundle, &gate)
+      try mapShown(wanted, slot: segment.slot, of: task, memory: HandOver.Slot.bundle, &gate)
       return
     }
     wanted.isPrivate = true
@@ -85,7 +85,7 @@ extension MemoryServer {
     let task = Target(sessions[caller.place])
     var wanted = try checkedRegion(page, pages, Rights.Memory.read.rawValue, isPrivate: false)
     wanted.page = try place(wanted, slot, as: frame, in: task, &gate)
-    _ = try mapShown(wanted, slot: slot, of: task, memory: memory, &gate)
+    try mapShown(wanted, slot: slot, of: task, memory: memory, &gate)
     return wanted.page
   }
 }

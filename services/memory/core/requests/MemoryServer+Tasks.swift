@@ -13,7 +13,10 @@ extension MemoryServer {
     // Entries 0 and 1, memory and init, are the system's own.
     guard index >= 2 else { throw MemoryRefusal(.bundleOutside, entry, limit: 2) }
     let owner = sessions[caller.place].number
-    let taken = try handle(inSlot: slot, of: owner, &gate).word
+    let (taken, words) = try handle(inSlot: slot, of: owner, &gate)
+    if isRepeated, taken.kind == .task, let made = sessions.place(of: words[1]), sessions[made].entry == index {
+      return Message(words[1])
+    }
     guard slot != 0, taken.kind == .none else {
       throw MemoryRefusal(.slotOccupied, slot, limit: taken.kindNumber)
     }
@@ -41,20 +44,33 @@ extension MemoryServer {
     sessions[place] = Session(
       number: number, entry: index, flags: entry.flags, frame: frame, name: Name(word: entry.name))
     do throws(Refusal) {
-      let rights: Rights.Endpoint = [.call, .pass]
-      try gate.copy(
-        endpoint, to: WellKnownSlot.memory, task: number, rights: rights.rawValue, badge: number)
-      if entry.flags.contains(.power) {
-        try gate.copy(HandOver.Slot.power, to: WellKnownSlot.power, task: number)
-      }
-      if entry.flags.contains(.deadline) {
-        try gate.copy(HandOver.Slot.timer, to: WellKnownSlot.timer, task: number, rights: 1)
-      }
+      try equip(place, &gate)
       return place
     } catch {
       try endTask(place, &gate)
       throw refusal(error)
     }
+  }
+
+  /// Gives a task its session, and what its entry's flags allow it; what it has already it keeps.
+  mutating func equip(_ place: Int, _ gate: inout some Gate & ~Copyable) throws(Refusal) {
+    let number = sessions[place].number
+    let rights: Rights.Endpoint = [.call, .pass]
+    try give(endpoint, WellKnownSlot.memory, rights: rights.rawValue, badge: number, to: number, &gate)
+    if sessions[place].flags.contains(.power) {
+      try give(HandOver.Slot.power, WellKnownSlot.power, rights: 7, to: number, &gate)
+    }
+    if sessions[place].flags.contains(.deadline) {
+      try give(HandOver.Slot.timer, WellKnownSlot.timer, rights: 1, to: number, &gate)
+    }
+  }
+
+  private mutating func give(
+    _ slot: UInt64, _ destination: UInt64, rights: UInt64, badge: UInt64 = 0, to task: UInt64,
+    _ gate: inout some Gate & ~Copyable
+  ) throws(Refusal) {
+    guard try gate.inspectHandle(destination, task: task).word == .empty else { return }
+    try gate.copy(slot, to: destination, task: task, rights: rights, badge: badge)
   }
 
   /// The task object on frames in a row, and its root table. Returns the first frame.

@@ -27,22 +27,13 @@ extension MemoryServer {
     var line = LogLine("tables   kernel ")
     line.write(decimal: kernel[0] + kernel[1])
     line.write(", grown for leases ")
-    line.write(decimal: leaseTables)
+    line.write(decimal: try leaseTables(&gate))
     line.write(", grown in all ")
     line.write(decimal: memoryCounts().tables)
     line.write("; 4 KiB pages for RAM and devices: ")
     line.write(decimal: pageTables)
     gate.log(line)
     return Message()
-  }
-
-  /// Tables that grew because a device was leased, those of all tasks together.
-  private var leaseTables: UInt64 {
-    mutating get {
-      var tables: UInt64 = 0
-      for place in 0..<SessionList.capacity { tables += sessions[place].leaseTables }
-      return tables
-    }
   }
 
   /// Tables of a 48-bit address space with 4 KiB pages for RAM and all ranges that are held: the root, and one table

@@ -33,6 +33,14 @@ public struct MappedIndex: IndexStorage {
     @inline(__always) get { ServerPages.index.load(section &* SectionTree.nodes &+ node, as: UInt8.self) }
     @inline(__always) set { ServerPages.index.store(newValue, at: section &* SectionTree.nodes &+ node) }
   }
+
+  /// Makes all bytes of a section zero, eight at a time.
+  public mutating func clear(section: Int) {
+    let first = section &* SectionTree.nodes
+    for offset in stride(from: first, to: first &+ SectionTree.nodes, by: 8) {
+      ServerPages.index.store(0 as UInt64, at: offset)
+    }
+  }
 }
 
 /// The frame table where it is mapped for the server.

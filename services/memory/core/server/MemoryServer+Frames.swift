@@ -56,7 +56,7 @@ extension MemoryServer {
 
   /// An empty slot of the server's own table.
   mutating func freeSlot(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
-    for slot in HandOver.Slot.firstFree..<slots where slot != landingSlot {
+    for slot in OwnSlot.first..<slots {
       do throws(Refusal) {
         if try gate.inspectHandle(slot).word == .empty { return slot }
       } catch {

@@ -11,8 +11,7 @@ extension MemoryServer {
   mutating func mapPrivate(
     _ wanted: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    let mapped = try mappedBefore(slot, of: task, &gate)
-    try checkAffordable(wanted.count - min(mapped, wanted.count), task, &gate)
+    try checkAffordable(wanted, slot, task, &gate)
     var done = try openRegion(wanted, slot: slot, of: task.number, &gate)
     let left = try accountLeft(task, &gate) + done
     var tables: UInt64 = 0
@@ -56,14 +55,13 @@ extension MemoryServer {
     }
   }
 
-  /// Maps all of a region that shows a Memory of the server's: a device, the bundle, the log. Returns the
-  /// tables that it took; a refusal leaves everything as it was.
+  /// Maps all of a region that shows a Memory of the server's: a device, the bundle, the log. A refusal
+  /// leaves everything as it was.
   mutating func mapShown(
     _ wanted: Region, slot: UInt64, of task: Target, memory: UInt64,
     _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) -> UInt64 {
+  ) throws(MemoryRefusal) {
     var done = try openRegion(wanted, slot: slot, of: task.number, memory: memory, &gate)
-    var tables: UInt64 = 0
     var spares = Spares()
     do throws(MemoryRefusal) {
       while done < wanted.count {
@@ -74,7 +72,7 @@ extension MemoryServer {
           let mapped = try gate.map(
             task: task.number, region: slot, page: page, count: count, spares: (spares.first, spares.second),
             authority: HandOver.Slot.memory)
-          tables += spares.remove(mapped)
+          _ = spares.remove(mapped)
           give(mapped.table)
         } catch {
           throw missing(error)
@@ -82,7 +80,6 @@ extension MemoryServer {
         done += count
       }
       give(spares)
-      return tables
     } catch {
       give(spares)
       try undo(slot, of: task, &gate)
@@ -112,13 +109,21 @@ extension MemoryServer {
     }
   }
 
-  /// Refuses at once what the account or the machine cannot give, tables not counted.
-  private mutating func checkAffordable(_ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable)
-    throws(MemoryRefusal)
-  {
+  /// Refuses at once what the account or the machine cannot give, tables not counted. What an earlier step of the same
+  /// request had mapped goes then.
+  private mutating func checkAffordable(
+    _ wanted: Region, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    var before = try region(inSlot: slot, of: task.number, &gate)
+    let pages = wanted.count - min(before?.mapped ?? 0, wanted.count)
     let left = try accountLeft(task, &gate)
-    guard pages <= left else { throw MemoryRefusal(.quotaExceeded, pages, limit: left) }
-    guard pages <= freeFrames else { throw MemoryRefusal(.outOfMemory, pages, limit: freeFrames) }
+    guard pages > left || pages > freeFrames else { return }
+    let refusal =
+      pages > left
+      ? MemoryRefusal(.quotaExceeded, pages, limit: left) : MemoryRefusal(.outOfMemory, pages, limit: freeFrames)
+    before?.mapped = wanted.mapped
+    if before == wanted { try undo(slot, of: task, &gate) }
+    throw refusal
   }
 
   /// Frames that a task's account may still use.
@@ -129,12 +134,6 @@ extension MemoryServer {
     } catch {
       throw MemoryRefusal(error)
     }
-  }
-
-  private mutating func mappedBefore(_ slot: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable)
-    throws(MemoryRefusal) -> UInt64
-  {
-    try region(inSlot: slot, of: task.number, &gate)?.mapped ?? 0
   }
 }
 

@@ -86,6 +86,12 @@ extension MemoryServer {
     let mapped = same.mapped
     same.mapped = wanted.mapped
     let isLeaving = mapped > 0 && !wanted.flags.isLazy ? try !isMapped(wanted.page, in: task, &gate) : false
+    if isLeaving, isRepeated, same == wanted {
+      // What a refused request had mapped was being taken back.
+      var budget = Int.max
+      try closeRegion(slot: slot, of: Target(number: task, frame: 0), budget: &budget, &gate)
+      return try openRegion(wanted, slot: slot, of: task, memory: memory, &gate)
+    }
     guard same == wanted, !isLeaving else {
       throw MemoryRefusal(.slotOccupied, slot, limit: found.kindNumber)
     }

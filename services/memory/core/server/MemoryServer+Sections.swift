@@ -47,7 +47,8 @@ extension MemoryServer {
     try mapView(of: frames, &gate)
     var cursor = frames.first
     fillReserve(from: frames, &cursor)
-    try mapIndex(of: number, frames, &cursor, &gate)
+    // What an earlier server left there is out of date: frames that it had taken out and not used yet are free.
+    if try mapIndex(of: number, frames, &cursor, &gate) { index.clear(section: number) }
     fillReserve(from: frames, &cursor)
     index.addSection()
     index.load(frames, base: base, from: views.ledger)
@@ -79,18 +80,34 @@ extension MemoryServer {
     try mapOwn(ledgerRegion, page: page, count: count, frame: 0, &gate)
   }
 
-  /// Maps a section's index on the first free frames of that section.
+  /// Maps a section's index on the first free frames of that section. Returns whether a page of it was there before.
   private mutating func mapIndex(
     of number: Int, _ frames: FrameRun, _ cursor: inout Int, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) {
-    let first = OwnAddress.index >> 12 + UInt64(number) * OwnAddress.indexPages
-    for page in first..<first + OwnAddress.indexPages where try !isMapped(page, in: HandOver.Slot.task, &gate) {
+  ) throws(MemoryRefusal) -> Bool {
+    let first = indexPage(of: number)
+    var wasThere = false
+    for page in first..<first + OwnAddress.indexPages {
+      if try isMapped(page, in: HandOver.Slot.task, &gate) {
+        wasThere = true
+        continue
+      }
       guard let frame = nextFree(in: frames, &cursor) else {
         throw MemoryRefusal(.outOfMemory, OwnAddress.indexPages, limit: 0)
       }
-      try mapOwn(indexRegion, page: page, count: 1, frame: frame, &gate)
+      try mapOwn(OwnSlot.index, page: page, count: 1, frame: frame, &gate)
       fillReserve(from: frames, &cursor)
     }
+    return wasThere
+  }
+
+  private func indexPage(of number: Int) -> UInt64 {
+    OwnAddress.index >> 12 + UInt64(number) * OwnAddress.indexPages
+  }
+
+  /// Whether a server before this one had begun to map a section's index.
+  mutating func wasIndexed(_ number: Int, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Bool {
+    guard number < allSections else { return false }
+    return try isMapped(indexPage(of: number), in: HandOver.Slot.task, &gate)
   }
 
   /// One `map` in the server's own space, with frames of the reserve as spares.
@@ -142,7 +159,7 @@ extension MemoryServer {
   mutating func makeIndexRegion(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
     do throws(Refusal) {
       try gate.makeRegion(
-        task: 0, slot: indexRegion, page: OwnAddress.index >> 12,
+        task: 0, slot: OwnSlot.index, page: OwnAddress.index >> 12,
         pages: UInt64(allSections) * OwnAddress.indexPages, rights: [.read, .write])
     } catch {
       throw MemoryRefusal(error)

@@ -3,18 +3,32 @@ public import Interfaces
 public import Runtime
 
 extension MemoryServer: TaskBuilder {
-  /// Takes over what boot left, starts init with the loader by which init starts the others, and serves for
-  /// ever; ends only with a refusal.
-  public mutating func run(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Never {
-    try takeOver(&gate)
+  /// Takes over what boot, or the server before it, left, starts init with the loader by which init starts the others,
+  /// and serves for ever; ends only with a refusal.
+  public mutating func run(_ start: ServerStart, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Never {
+    try takeOver(start, &gate)
     try startInit(&gate)
     do throws(Refusal) { try serve(on: endpoint, &gate) } catch { throw MemoryRefusal(error) }
   }
 
-  /// Makes, loads and starts init: entry 1 of the bundle.
+  /// Init's entry in the bundle.
+  static var firstEntry: Int { 1 }
+
+  /// Makes, loads and starts init, or goes on where the server before this one was interrupted.
   public mutating func startInit(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
-    let entry = try entry(1)
-    loaded = Target(sessions[try makeTask(entry, 1, &gate)])
+    let entry = try entry(Self.firstEntry)
+    if let place = sessions.place(ofEntry: Self.firstEntry) {
+      do throws(Refusal) {
+        let flags = ThreadFlags(rawValue: try gate.inspect(.thread, handle: sessions[place].number)[1])
+        if flags.contains(.started) { return }
+        try equip(place, &gate)
+      } catch {
+        throw MemoryRefusal(error)
+      }
+      loaded = Target(sessions[place])
+    } else {
+      loaded = Target(sessions[try makeTask(entry, Self.firstEntry, &gate)])
+    }
     try Loader.load(entry, into: &self, &gate)
     try Loader.start(entry, argument: 0, in: &self, &gate)
   }

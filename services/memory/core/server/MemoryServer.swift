@@ -26,14 +26,12 @@ public struct MemoryServer<V: Views>: ~Copyable {
   var holdings = HoldingList()
   /// Slots of its own table.
   var slots: UInt64 = 0
-  /// The region of the index.
-  var indexRegion: UInt64 = 0
   /// The region of the ledger's view.
   var ledgerRegion: UInt64 = 0
-  /// Its endpoint.
-  public private(set) var endpoint: UInt64 = 0
-  /// The empty slot that takes handles.
-  public internal(set) var landingSlot: UInt64 = 0
+  /// Whether the request that is being served was sent before, to a server that died.
+  var isRepeated = false
+  /// Times that the kernel started the server anew.
+  var restarts: UInt64 = 0
   /// The task that the server itself loads: init.
   var loaded = Target(number: 0, frame: 0)
   /// The supervisor's notification; 0: none yet.
@@ -49,19 +47,38 @@ public struct MemoryServer<V: Views>: ~Copyable {
     self.views = views
   }
 
+  /// Its endpoint.
+  public var endpoint: UInt64 { OwnSlot.endpoint }
+  /// The empty slot that takes handles.
+  public var landingSlot: UInt64 { OwnSlot.landing }
+
   /// Takes over what boot handed over: finds the ledger's view, maps the index, fills the reserve, loads the
-  /// first section, and makes the endpoint. After this the server can serve.
-  public mutating func takeOver(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
-    do throws(Refusal) { slots = try gate.inspect(.task)[4] } catch { throw MemoryRefusal(error) }
+  /// first section, and makes the endpoint. A server that starts anew finds what of this was done before, and whom it
+  /// served. After this the server can serve.
+  public mutating func takeOver(_ start: ServerStart = ServerStart(), _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal)
+  {
+    restarts = start.restarts
+    slots = try slotCount(of: 0, &gate)
+    // A handle that had just arrived; its sender will send it again.
+    if try isTaken(OwnSlot.landing, &gate) { try? gate.drop(OwnSlot.landing) }
     try findLedgerRegion(&gate)
-    indexRegion = try freeSlot(&gate)
-    try makeIndexRegion(&gate)
-    try openSection(&gate)
-    landingSlot = try freeSlot(&gate)
-    endpoint = landingSlot
-    try makeObject(.endpoint, slot: endpoint, &gate)
-    landingSlot = try freeSlot(&gate)
-    gate.log(readyLine)
+    if try !isTaken(OwnSlot.index, &gate) { try makeIndexRegion(&gate) }
+    repeat { try openSection(&gate) } while try wasIndexed(index.sections, &gate)
+    if try !isTaken(OwnSlot.endpoint, &gate) { try makeObject(.endpoint, slot: OwnSlot.endpoint, &gate) }
+    guard restarts > 0 else { return gate.log(readyLine) }
+    try recover(&gate)
+    tell(start, &gate)
+  }
+
+  /// Whether a slot of its own holds something.
+  private mutating func isTaken(_ slot: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Bool {
+    try handle(inSlot: slot, of: 0, &gate).word != .empty
+  }
+
+  /// Slots of a task's table (0: its own).
+  mutating func slotCount(of task: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
+    do throws(Refusal) { return try gate.inspect(.task, handle: task)[4] } catch { throw MemoryRefusal(error) }
   }
 
   private var readyLine: LogLine {
@@ -76,4 +93,18 @@ public struct MemoryServer<V: Views>: ~Copyable {
   /// Frames that can be given out: the free ones of sections that were claimed and all of those that were not,
   /// what is held in reserve not counted.
   public var freeFrames: UInt64 { UInt64(index.freeFrames) + unclaimedFrames }
+}
+
+/// Slots of its own table that the server fills itself: always the same ones, so that it finds them when it starts anew.
+enum OwnSlot {
+  /// The region of the index.
+  static var index: UInt64 { HandOver.Slot.firstFree }
+  /// Its endpoint.
+  static var endpoint: UInt64 { index + 1 }
+  /// Empty between two requests: handles that come along land here.
+  static var landing: UInt64 { index + 2 }
+  /// The supervisor's notification.
+  static var supervisor: UInt64 { index + 3 }
+  /// Tasks, devices and interrupts from here on.
+  static var first: UInt64 { index + 4 }
 }

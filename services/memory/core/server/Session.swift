@@ -14,8 +14,6 @@ struct Session: ~Copyable {
   var frame: UInt64 = 0
   /// Its name.
   var name = Name.none
-  /// Tables that grew for its leases.
-  var leaseTables: UInt64 = 0
   /// What happened to it and was not told yet.
   var event: TaskEvent?
   /// The event's place in the order of events.
@@ -41,6 +39,31 @@ struct SessionList: ~Copyable {
   mutating func place(of number: UInt64) -> Int? {
     guard number != 0 else { return nil }
     for place in 0..<SessionList.capacity where sessions[place].number == number { return place }
+    return nil
+  }
+
+  /// How many there are.
+  var count: UInt64 {
+    mutating get {
+      var count: UInt64 = 0
+      for place in 0..<SessionList.capacity where sessions[place].number != 0 { count += 1 }
+      return count
+    }
+  }
+
+  /// The place of the session that was made of an entry of the bundle.
+  mutating func place(ofEntry entry: Int) -> Int? {
+    for place in 0..<SessionList.capacity where sessions[place].number != 0 && sessions[place].entry == entry {
+      return place
+    }
+    return nil
+  }
+
+  /// The place of the session whose task object lies in a frame.
+  mutating func place(ofFrame frame: UInt64) -> Int? {
+    for place in 0..<SessionList.capacity where sessions[place].number != 0 && sessions[place].frame == frame {
+      return place
+    }
     return nil
   }
 
@@ -118,6 +141,15 @@ struct HoldingList: ~Copyable {
   subscript(_ place: Int) -> Holding {
     mutating _read { yield holdings[place] }
     _modify { yield &holdings[place] }
+  }
+
+  /// How many there are.
+  var count: UInt64 {
+    mutating get {
+      var count: UInt64 = 0
+      for place in 0..<HoldingList.capacity where holdings[place].kind != .none { count += 1 }
+      return count
+    }
   }
 
   /// Where another one can go.

@@ -1,0 +1,53 @@
+internal import ABI
+internal import Interfaces
+internal import Runtime
+
+// Tables that are there for leases alone: they map nothing else. Counted from the regions, so that nothing has to be
+// kept, nor to survive.
+extension MemoryServer {
+  /// Those of all tasks together.
+  mutating func leaseTables(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
+    var tables: UInt64 = 0
+    for place in 0..<SessionList.capacity where sessions[place].number != 0 {
+      tables += try leaseTables(of: sessions[place].number, &gate)
+    }
+    return tables
+  }
+
+  /// Those of one task.
+  mutating func leaseTables(of session: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
+    var tables: UInt64 = 0
+    for place in 0..<HoldingList.capacity where holdings[place].kind == .range && holdings[place].session == session {
+      guard let pages = try region(inSlot: holdings[place].region, of: session, &gate)?.pages else { continue }
+      for order: UInt64 in [9, 18] {
+        for area in pages.lowerBound >> order...(pages.upperBound - 1) >> order
+        where try isLeaseTable(area << order..<(area + 1) << order, pages, order, place, &gate) { tables += 1 }
+      }
+    }
+    return tables
+  }
+
+  /// Whether a table maps `area`, nothing but leases, and this lease before all others.
+  private mutating func isLeaseTable(
+    _ area: Range<UInt64>, _ lease: Range<UInt64>, _ order: UInt64, _ place: Int, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> Bool {
+    let session = holdings[place].session
+    if order == 9 {
+      let page = max(area.lowerBound, lease.lowerBound)
+      do throws(Refusal) {
+        guard try gate.inspectTranslation(page: page, task: session).level == 3 else { return false }
+      } catch {
+        throw MemoryRefusal(error)
+      }
+    }
+    // Where the lease fills the area there is no room for another region.
+    if lease.lowerBound <= area.lowerBound, area.upperBound <= lease.upperBound { return true }
+    for slot in 1..<(try slotCount(of: session, &gate)) where slot != holdings[place].region {
+      guard let other = try region(inSlot: slot, of: session, &gate), other.mapped > 0, other.pages.overlaps(area) else {
+        continue
+      }
+      guard let earlier = heldRange(session, slot), earlier > place else { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,189 @@
+internal import ABI
+internal import DeviceTree
+internal import Interfaces
+internal import Runtime
+
+/// How the server came to run: the registers with which the kernel starts it.
+public struct ServerStart: Sendable {
+  /// Times that the kernel started it anew.
+  var restarts: UInt64
+  /// The fault that ended the last one; nothing where the supervisor wished it.
+  var fault: Fault?
+
+  /// x0 to x5: restarts, then what a fault message says: syndrome, address, instruction, stack, link.
+  public init(
+    restarts: UInt64 = 0, syndrome: UInt64 = 0, address: UInt64 = 0, instruction: UInt64 = 0, stack: UInt64 = 0,
+    link: UInt64 = 0
+  ) {
+    self.restarts = restarts
+    if syndrome != 0 { fault = Fault(Message(syndrome, address, instruction, stack, link)) }
+  }
+}
+
+// A server that starts anew finds all it knew with the kernel: its handles in its own slots say whom it serves and who
+// holds which device, the objects' accounts and the tasks' regions say the rest, and threads say what happened to them.
+extension MemoryServer {
+  /// Finds sessions, holdings and events again, and clears away what was half made.
+  mutating func recover(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
+    var devices = SlotSet()
+    for slot in OwnSlot.supervisor..<slots {
+      let found = try handle(inSlot: slot, of: 0, &gate).word
+      switch found.kind {
+      case .gone: try? gate.drop(slot)
+      case .task: try recoverTask(slot, frame: found.object >> 12, &gate)
+      case .memory, .interrupt: devices.insert(slot)
+      case .notification where slot == OwnSlot.supervisor: supervisor = slot
+      default: break
+      }
+    }
+    for slot in OwnSlot.supervisor..<slots where devices.contains(slot) { try recoverHolding(slot, &gate) }
+    if supervisor != 0, sessions.firstEvent != nil { try? gate.signal(supervisor) }
+  }
+
+  /// Logs what it died of, and what it found again.
+  mutating func tell(_ start: ServerStart, _ gate: inout some Gate & ~Copyable) {
+    if let fault = start.fault {
+      let nearest = nearestRegion(fault.page, of: HandOver.Slot.task, &gate)
+      FaultReport(fault, name: Name("memory"), nearest: nearest, .stray).log(&gate)
+    }
+    var line = LogLine("restart  ")
+    line.write(decimal: restarts)
+    line.write(": found ")
+    line.write(decimal: UInt64(index.freeFrames))
+    line.write(" free frames in ")
+    line.write(decimal: UInt64(index.sections))
+    line.write(index.sections == 1 ? " section, " : " sections, ")
+    line.write(decimal: sessions.count)
+    line.write(" tasks, ")
+    line.write(decimal: holdings.count)
+    line.write(" leases and interrupts")
+    gate.log(line)
+  }
+
+  /// The session of a Task handle. A task that was ending ends, and so does one that was made and reached nobody: the
+  /// request for it comes again.
+  private mutating func recoverTask(_ slot: UInt64, frame: UInt64, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal)
+  {
+    guard let place = sessions.freePlace else {
+      throw MemoryRefusal(.serverFull, UInt64(SessionList.capacity), limit: UInt64(SessionList.capacity))
+    }
+    sessions[place] = Session(number: slot, frame: frame)
+    let thread: Message
+    let name: Name
+    do throws(Refusal) {
+      thread = try gate.inspect(.thread, handle: slot)
+      if ThreadFlags(rawValue: thread[1]).contains(.ending) { return try finish(place, &gate) }
+      name = Name(word: try gate.inspect(.task, handle: slot)[0])
+    } catch {
+      throw MemoryRefusal(error)
+    }
+    let flags = ThreadFlags(rawValue: thread[1])
+    sessions[place].name = name
+    try findEntry(of: place)
+    let isOwn = sessions[place].entry == Self.firstEntry
+    if !isOwn, !flags.contains(.shared), !flags.contains(.started), thread[7] == 0 { return try endTask(place, &gate) }
+    guard flags.contains(.started) else { return }
+    if flags.contains(.suspended) {
+      note(TaskEvent(.exited, session: slot, name: name, detail: thread[6]), place)
+    } else if thread[0] == 0 {
+      let event = TaskEvent(
+        .faulted, session: slot, name: name, detail: thread[3] >> 26 & 63, address: thread[4], instruction: thread[5])
+      note(event, place)
+    }
+  }
+
+  private mutating func finish(_ place: Int, _ gate: inout some Gate & ~Copyable) throws(Refusal) {
+    do throws(MemoryRefusal) { try endTask(place, &gate) } catch { throw Refusal(.busy, sessions[place].number) }
+  }
+
+  /// The entry of the bundle that a session was made of: names are unique there.
+  private mutating func findEntry(of place: Int) throws(MemoryRefusal) {
+    var index = 0
+    while true {
+      let candidate = try entry(index)
+      if candidate.name == sessions[place].name.word {
+        sessions[place].entry = index
+        sessions[place].flags = candidate.flags
+        return
+      }
+      index += 1
+    }
+  }
+
+  /// The device range or the interrupt that a handle of the server's names, and who holds it: the task whose account
+  /// paid the object. A range that is no region anywhere was being leased or released: it goes.
+  private mutating func recoverHolding(_ slot: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
+    let found = try handle(inSlot: slot, of: 0, &gate).word
+    let account = views.ledger.word(found.object >> 12).task
+    var holding = Holding(kind: found.kind == .memory ? .range : .interrupt, slot: slot)
+    do throws(Refusal) {
+      if found.kind == .memory {
+        let words = try gate.inspect(.memory, slot)
+        guard words[0] == InspectedUse.device else { return }
+        (holding.first, holding.end) = (words[2], words[2] + words[1])
+      } else {
+        holding.first = try gate.inspect(.interrupt, handle: slot)[0]
+        holding.end = holding.first + 1
+      }
+    } catch {
+      throw MemoryRefusal(error)
+    }
+    guard let owner = sessions.place(ofFrame: account), let place = holdings.freePlace else {
+      try? gate.drop(slot)
+      return
+    }
+    holding.session = sessions[owner].number
+    if holding.kind == .range {
+      guard let region = try regionSlot(showing: found.object, in: holding.session, &gate) else {
+        try? gate.drop(slot)
+        return
+      }
+      holding.region = region
+    }
+    nameDevice(&holding, owner)
+    holdings[place] = holding
+  }
+
+  /// The slot in which a task has a region that shows an object.
+  private mutating func regionSlot(
+    showing object: UInt64, in task: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64? {
+    for slot in 1..<(try slotCount(of: task, &gate)) {
+      let found = try handle(inSlot: slot, of: task, &gate).word
+      if found.kind == .region, found.object == object { return slot }
+    }
+    return nil
+  }
+
+  /// The name under which the holder's entry grants the device.
+  private mutating func nameDevice(_ holding: inout Holding, _ owner: Int) {
+    guard let entry = try? entry(sessions[owner].entry) else { return }
+    for index in 0..<entry.grantCount {
+      guard let (device, isController) = try? self.device(of: entry.grants[index]) else { continue }
+      guard device.has(holding) else { continue }
+      holding.device = Name(word: entry.grants[index].name)
+      holding.isController = holding.kind == .range && isController
+      return
+    }
+  }
+}
+
+extension Device {
+  /// Whether a holding is one of its ranges, or of its interrupts.
+  fileprivate func has(_ holding: borrowing Holding) -> Bool {
+    if holding.kind == .interrupt {
+      for line in 0..<interruptCount where UInt64(interrupts[line].number) == holding.first { return true }
+      return false
+    }
+    for index in 0..<ranges.count where ranges[index].base >> 12 == holding.first { return true }
+    return false
+  }
+}
+
+/// Slots of the server's own table, a bit each: 88 and 8 × 128 at most.
+private struct SlotSet: ~Copyable {
+  private var bits = InlineArray<18, UInt64>(repeating: 0)
+  mutating func insert(_ slot: UInt64) { bits[Int(truncatingIfNeeded: slot >> 6)] |= 1 &<< (slot & 63) }
+  mutating func contains(_ slot: UInt64) -> Bool { bits[Int(truncatingIfNeeded: slot >> 6)] >> (slot & 63) & 1 != 0 }
+}

@@ -1,0 +1,214 @@
+import ABI
+import Interfaces
+import KernelCore
+import MemoryCore
+import Runtime
+import Testing
+
+private let own = Client<MemoryInterface>.own
+
+/// All that the kernel holds about tasks, and the server about devices, but for which frames they are.
+struct Canonical: Equatable, CustomStringConvertible {
+  var lines: [String] = []
+  var description: String { lines.joined(separator: "\n") }
+
+  init(_ system: TestSystem) {
+    let kernel = system.machine
+    let used = kernel.kernel.ram.used
+    var kinds: [FrameKind: Int] = [:]
+    var tasks: [UInt64] = []
+    for frame in used.first..<used.end where kernel.kernel.isClaimed(frame) {
+      let word = kernel.kernel.ledger(frame).pointee
+      kinds[word.kind, default: 0] += 1
+      if word.kind == .objects, word.task == frame { tasks.append(frame << 12) }
+    }
+    lines = kinds.map { "\($0.key) \($0.value)" }.sorted()
+    lines.append("server \(system.frees)")
+    for task in tasks.sorted(by: { kernel.kernel.task($0).pointee.name < kernel.kernel.task($1).pointee.name }) {
+      let words = kernel.kernel.task(task).pointee
+      let t = kernel.kernel.thread(task + 256).pointee
+      lines.append(
+        "task \(words.name) \(words.quota) \(words.used) \(words.tables) \(words.mappedPages) \(words.children)"
+          + " thread \(t.state) \(t.isSuspended)")
+      for slot in 1..<words.slots {
+        let handle = kernel.kernel.handle(task + 1280 + slot * 32).pointee
+        guard handle.word != .empty else { continue }
+        lines.append("  \(slot): \(handle.word.kind) \(handle.word.rights) \(handle.value) \(handle.mapped)")
+      }
+    }
+    lines.append("interrupts \(kernel.kernel.machine.controllerBase != nil)")
+  }
+
+  /// What the other has and this one has not, and the other way round.
+  func difference(from other: Canonical) -> [String] {
+    lines.difference(from: other.lines).map { "\($0)" }
+  }
+}
+
+@Suite("A memory server that dies") struct RestartTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    var name: String
+    var setUp: @Sendable (TestSystem) throws -> Void
+    var request: @Sendable (TestSystem) throws -> Void
+    var testDescription: String { name }
+    init(
+      _ name: String, _ setUp: @escaping @Sendable (TestSystem) throws -> Void = { _ in },
+      _ request: @escaping @Sendable (TestSystem) throws -> Void
+    ) {
+      (self.name, self.setUp, self.request) = (name, setUp, request)
+    }
+  }
+
+  @Sendable static func consoleRuns(_ system: TestSystem) throws {
+    try system.load(2, slot: 20)
+    try system.start(slot: 20)
+  }
+
+  @Sendable static func clockIsLoaded(_ system: TestSystem) throws { try system.load(3, slot: 20) }
+
+  static let cases: [Case] = [
+    Case("allocate") { system in
+      var gate = system.client
+      try own.allocate(slot: 20, page: 0x4_01fe, pages: 9, rights: [.read, .write], &gate)
+    },
+    Case("allocate where the server chooses") { system in
+      var gate = system.client
+      _ = try own.callUntilDone(.allocate(slot: 20, page: 0, pages: 600, rights: 3), &gate)
+    },
+    Case("free") { system in
+      var gate = system.client
+      try own.allocate(slot: 20, page: 0x4_01fe, pages: 9, rights: [.read, .write], &gate)
+    } _: { system in
+      var gate = system.client
+      try own.free(slot: 20, &gate)
+    },
+    Case("createTask") { system in
+      var gate = system.client
+      _ = try own.createTask(entry: 2, slot: 20, &gate)
+    },
+    Case("load, written", { system in
+      var gate = system.client
+      _ = try own.createTask(entry: 3, slot: 20, &gate)
+    }) { system in
+      var gate = system.client
+      try own.load(
+        slot: 80, page: 0x20, offset: 0x3000, filePages: 1, memoryPages: 2, rights: [.read, .write], task: 20, &gate)
+    },
+    Case("load, in place", { system in
+      var gate = system.client
+      _ = try own.createTask(entry: 3, slot: 20, &gate)
+    }) { system in
+      var gate = system.client
+      try own.load(
+        slot: 80, page: 0x20, offset: 0x2000, filePages: 1, memoryPages: 1, rights: [.read, .execute], task: 20, &gate)
+    },
+    Case("destroyTask, loaded", clockIsLoaded) { system in
+      var gate = system.client
+      try own.destroyTask(20, &gate)
+    },
+    Case("destroyTask, with leases and objects", { system in
+      try consoleRuns(system)
+      var gate = system.client
+      _ = try own.lease("uart", index: 0, slot: 30, page: 0x180, &gate)
+      try own.interrupt("uart", index: 0, slot: 31, &gate)
+      try own.createEndpoint(slot: 32, &gate)
+      try? own.exit(status: 3, &gate)
+    }) { system in
+      var gate = system.client
+      try own.destroyTask(20, &gate)
+    },
+    Case("createEndpoint", clockIsLoaded) { system in
+      var gate = system.client
+      try own.createEndpoint(slot: 30, task: 20, &gate)
+    },
+    Case("createNotification") { system in
+      var gate = system.client
+      try own.createNotification(slot: 30, &gate)
+    },
+    Case("lease", consoleRuns) { system in
+      var gate = system.client
+      _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
+    },
+    Case("releaseLease", { system in
+      try consoleRuns(system)
+      var gate = system.client
+      _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
+    }) { system in
+      var gate = system.client
+      try own.releaseLease(slot: 30, &gate)
+    },
+    Case("interrupt", consoleRuns) { system in
+      var gate = system.client
+      try own.interrupt("uart", index: 0, slot: 31, &gate)
+    },
+    Case("attach", { system in
+      try consoleRuns(system)
+      var gate = system.client
+      _ = try own.lease("gic", index: 0, slot: 30, page: 0x180, &gate)
+    }) { system in
+      var gate = system.client
+      try own.attach(&gate)
+    },
+    Case("supervise", { system in
+      var gate = system.client
+      try own.createNotification(slot: 30, &gate)
+      try own.createNotification(slot: 31, &gate)
+      try own.supervise(notification: 30, &gate)
+    }) { system in
+      var gate = system.client
+      try own.supervise(notification: 31, &gate)
+    },
+    Case("exit", consoleRuns) { system in
+      var gate = system.client
+      try? own.exit(status: 7, &gate)
+    },
+    Case("mapLog", consoleRuns) { system in
+      var gate = system.client
+      try own.mapLog(slot: 30, page: 0x4_0000, &gate)
+    },
+    Case("mapBundle") { system in
+      var gate = system.client
+      _ = try own.mapBundle(slot: 30, page: 0x4_0000, &gate)
+    },
+    Case("allocate more than there is", { _ in }) { system in
+      var gate = system.client
+      // Tables are not counted before they are needed: what was mapped is taken back.
+      let left = try #require(system.machine.kernel.task(system.running).pointee as KernelCore.Task?)
+      let pages = left.quota - left.used
+      let refusal = try #require(throws: MemoryRefusal.self) {
+        try own.allocate(slot: 20, page: 0x4_0001, pages: pages, rights: [.read, .write], &gate)
+      }
+      #expect(refusal.cause == .service(.quotaExceeded))
+    },
+    Case("reading") { system in
+      var gate = system.client
+      _ = try own.memoryCounts(&gate)
+      _ = try own.task(at: 0, &gate)
+      _ = try own.verify(section: 0, &gate)
+    },
+  ]
+
+  @Test("at any kernel call of any request is asked again, and all is as if it had served it once", arguments: cases)
+  func everywhere(_ row: Case) throws {
+    let reference = try TestSystem()
+    try row.setUp(reference)
+    reference.killer.count(reference.meddling)
+    try row.request(reference)
+    let calls = reference.killer.calls
+    let wanted = Canonical(reference)
+    #expect(reference.restarts == 0 && calls > 0)
+    for call in 0..<calls {
+      let system = try TestSystem()
+      try row.setUp(system)
+      system.killer.arm(call, system.meddling)
+      try row.request(system)
+      let died = "\(row.name), killed at call \(call) of \(calls)"
+      #expect(system.restarts == 1, "\(died)")
+      let difference = Canonical(system).difference(from: wanted)
+      #expect(difference.isEmpty, "\(died): \(difference)")
+      #expect(system.machine.audit().isEmpty, "\(died)")
+      let unclaimed = UInt64(system.machine.kernel.ram.used.count) - Geometry.sectionFrames
+      #expect(system.frees == UInt64(system.machine.freeFrames()) + unclaimed, "\(died)")
+    }
+  }
+}
