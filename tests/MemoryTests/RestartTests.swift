@@ -125,6 +125,10 @@ struct Canonical: Equatable, CustomStringConvertible {
       var gate = system.client
       try own.createNotification(slot: 30, &gate)
     },
+    Case("createThread", clockIsLoaded) { system in
+      var gate = system.client
+      _ = try own.call(.createThread(slot: 30), pass: 20, &gate)
+    },
     Case("lease", consoleRuns) { system in
       var gate = system.client
       _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
