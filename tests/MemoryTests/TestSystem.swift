@@ -246,10 +246,11 @@ final class Killer {
   /// Lets the server die before call `target`, and again before call `then` of its next life.
   func arm(_ target: Int, then: Int? = nil, _ meddling: Meddling) {
     (self.target, self.then, calls) = (target, then, 0)
-    meddling.refuses = { [unowned self] operation, _ in
-      if isDead { return Refusal(.peerGone) }
+    let refused = Message(label: Outcome.refused | Status.peerGone.rawValue)
+    meddling.answers = { [unowned self] operation, _ in
+      if isDead { return refused }
       guard operation != .inspect, operation != .log, operation != .receive else { return nil }
-      return strikes() ? Refusal(.peerGone) : nil
+      return strikes() ? refused : nil
     }
   }
 
@@ -265,7 +266,7 @@ final class Killer {
   func revive(_ meddling: Meddling) {
     isDead = false
     target = nil
-    meddling.refuses = nil
+    meddling.answers = nil
     if let then { arm(then, meddling) }
   }
 

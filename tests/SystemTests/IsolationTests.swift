@@ -57,6 +57,25 @@ struct TestSystemTests {
     #expect(faults.count == 2 && faults.allSatisfy { $0.hasSuffix("0x7000_0000, where nothing is mapped") })
   }
 
+  @Test("starts the memory server anew a hundred times in the middle of work, and no frame is lost", arguments: [2, 3])
+  func killer(gic: Int) async throws {
+    let outcome = try await Self.guest("killer", gic: gic).run(
+      [
+        .expect("worker: begins"), .expect("worker: ends"), .send("memory verify\r"), .expect("apus> "),
+        .send("tasks\r"), .expect("apus> "), .send("poweroff\r"),
+      ], limit: .seconds(120))
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    for line in [
+      "memory kept: as written", "requests refused: none", "frames afterwards: as before", "index: 0 bytes differ",
+    ] {
+      #expect(outcome.lines.contains(line), "\(outcome.summary)")
+    }
+    #expect(outcome.lines.row("memory")?.dropFirst(3).first == "100", "\(outcome.summary)")
+    for name in ["init", "irq", "console", "shell", "worker", "killer"] {
+      #expect(outcome.lines.row(name)?.dropFirst(3).first == "0", "\(outcome.summary)")
+    }
+  }
+
   @Test("runs the threads of one task in turn, each with registers of its own, and ends them", arguments: [2, 3])
   func threads(gic: Int) async throws {
     let outcome = try await Self.guest("threads", gic: gic).run([.expect("threads: end"), .send("poweroff\r")])

@@ -22,6 +22,8 @@ internal import TrialRegisters
   case "witness": Witness().run()
   case "threads": Threads().run()
   case "lazy": Lazy().run()
+  case "killer": Killer.run(&gate)
+  case "worker": Worker().run()
   default: exit(2)
   }
   exit(3)
