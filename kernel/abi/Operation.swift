@@ -117,6 +117,7 @@ public struct ThreadFlags: OptionSet, Sendable {
   @inlinable public static var shared: ThreadFlags { ThreadFlags(rawValue: 4) }
   /// Its task is being destroyed.
   @inlinable public static var ending: ThreadFlags { ThreadFlags(rawValue: 8) }
+}
 
 /// What a Memory is, as `inspect` tells of it.
 public enum InspectedUse {

@@ -64,7 +64,7 @@ extension Kernel where M: ~Copyable {
       t.pointee.faultSyndrome, t.pointee.faultAddress, t.pointee.registers.instruction, t.pointee.registers.stack,
       t.pointee.registers.x[30],
     ]
-    restartServer(fault)
+    beginServer(fault)
     return true
   }
 
@@ -72,7 +72,7 @@ extension Kernel where M: ~Copyable {
   mutating func restartServer(_ caller: UInt64) throws(Refusal) {
     guard isWhole() else { throw Refusal(.busy, store.pointee.server.restarts) }
     succeed(caller)
-    restartServer(InlineArray<5, UInt64>(repeating: 0))
+    beginServer(InlineArray<5, UInt64>(repeating: 0))
   }
 
   /// It received: what comes now is work.
@@ -82,7 +82,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Its data and stack as in the image, its thread at its entry: x0 says how often, x1 to x5 the fault.
-  private mutating func restartServer(_ fault: InlineArray<5, UInt64>) {
+  private mutating func beginServer(_ fault: InlineArray<5, UInt64>) {
     store.pointee.server.restarts += 1
     let address = store.pointee.server.task + Task.threadOffset
     let t = thread(address)

@@ -30,7 +30,8 @@ internal import ABI
   @inline(__always)
   public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
     // Safety: only the index is mapped writable, and no Swift value lives there.
-    unsafe UnsafeMutablePointer<Value>(bitPattern: address &+ UInt(bitPattern: offset)).unsafelyUnwrapped.pointee = value
+    let place = unsafe UnsafeMutablePointer<Value>(bitPattern: address &+ UInt(bitPattern: offset))
+    unsafe place.unsafelyUnwrapped.pointee = value
   }
 }
 

@@ -93,18 +93,24 @@ struct Canonical: Equatable, CustomStringConvertible {
       var gate = system.client
       _ = try own.createTask(entry: 2, slot: 20, &gate)
     },
-    Case("load, written", { system in
-      var gate = system.client
-      _ = try own.createTask(entry: 3, slot: 20, &gate)
-    }) { system in
+    Case(
+      "load, written",
+      { system in
+        var gate = system.client
+        _ = try own.createTask(entry: 3, slot: 20, &gate)
+      }
+    ) { system in
       var gate = system.client
       try own.load(
         slot: 80, page: 0x20, offset: 0x3000, filePages: 1, memoryPages: 2, rights: [.read, .write], task: 20, &gate)
     },
-    Case("load, in place", { system in
-      var gate = system.client
-      _ = try own.createTask(entry: 3, slot: 20, &gate)
-    }) { system in
+    Case(
+      "load, in place",
+      { system in
+        var gate = system.client
+        _ = try own.createTask(entry: 3, slot: 20, &gate)
+      }
+    ) { system in
       var gate = system.client
       try own.load(
         slot: 80, page: 0x20, offset: 0x2000, filePages: 1, memoryPages: 1, rights: [.read, .execute], task: 20, &gate)
@@ -113,14 +119,17 @@ struct Canonical: Equatable, CustomStringConvertible {
       var gate = system.client
       try own.destroyTask(20, &gate)
     },
-    Case("destroyTask, with leases and objects", { system in
-      try consoleRuns(system)
-      var gate = system.client
-      _ = try own.lease("uart", index: 0, slot: 30, page: 0x180, &gate)
-      try own.interrupt("uart", index: 0, slot: 31, &gate)
-      try own.createEndpoint(slot: 32, &gate)
-      try? own.exit(status: 3, &gate)
-    }) { system in
+    Case(
+      "destroyTask, with leases and objects",
+      { system in
+        try consoleRuns(system)
+        var gate = system.client
+        _ = try own.lease("uart", index: 0, slot: 30, page: 0x180, &gate)
+        try own.interrupt("uart", index: 0, slot: 31, &gate)
+        try own.createEndpoint(slot: 32, &gate)
+        try? own.exit(status: 3, &gate)
+      }
+    ) { system in
       var gate = system.client
       try own.destroyTask(20, &gate)
     },
@@ -140,11 +149,14 @@ struct Canonical: Equatable, CustomStringConvertible {
       var gate = system.client
       _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
     },
-    Case("releaseLease", { system in
-      try consoleRuns(system)
-      var gate = system.client
-      _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
-    }) { system in
+    Case(
+      "releaseLease",
+      { system in
+        try consoleRuns(system)
+        var gate = system.client
+        _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
+      }
+    ) { system in
       var gate = system.client
       try own.releaseLease(slot: 30, &gate)
     },
@@ -152,20 +164,26 @@ struct Canonical: Equatable, CustomStringConvertible {
       var gate = system.client
       try own.interrupt("uart", index: 0, slot: 31, &gate)
     },
-    Case("attach", { system in
-      try consoleRuns(system)
-      var gate = system.client
-      _ = try own.lease("gic", index: 0, slot: 30, page: 0x180, &gate)
-    }) { system in
+    Case(
+      "attach",
+      { system in
+        try consoleRuns(system)
+        var gate = system.client
+        _ = try own.lease("gic", index: 0, slot: 30, page: 0x180, &gate)
+      }
+    ) { system in
       var gate = system.client
       try own.attach(&gate)
     },
-    Case("supervise", { system in
-      var gate = system.client
-      try own.createNotification(slot: 30, &gate)
-      try own.createNotification(slot: 31, &gate)
-      try own.supervise(notification: 30, &gate)
-    }) { system in
+    Case(
+      "supervise",
+      { system in
+        var gate = system.client
+        try own.createNotification(slot: 30, &gate)
+        try own.createNotification(slot: 31, &gate)
+        try own.supervise(notification: 30, &gate)
+      }
+    ) { system in
       var gate = system.client
       try own.supervise(notification: 31, &gate)
     },
@@ -228,7 +246,7 @@ struct Canonical: Equatable, CustomStringConvertible {
     let reference = try TestSystem(bootKill: .max)
     let calls = reference.killer.calls
     let wanted = Canonical(reference)
-    #expect(calls > 20 && reference.restarts == 0)
+    #expect(calls > 10 && reference.restarts == 0)
     for call in 0..<calls {
       let system = try TestSystem(bootKill: call)
       #expect(system.restarts == 1)
@@ -241,7 +259,7 @@ struct Canonical: Equatable, CustomStringConvertible {
 
   @Test("when it claims a section, at any call, finds the section begun and finishes it") func claiming() throws {
     var services = TestSystem.services
-    services[1].quota = 20000
+    services[1].quota = 12000
     func request(_ system: TestSystem) throws {
       var gate = system.client
       try own.allocate(slot: 20, page: 0x4_0001, pages: 9000, rights: [.read, .write], &gate)

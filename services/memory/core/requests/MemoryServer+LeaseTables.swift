@@ -19,11 +19,19 @@ extension MemoryServer {
     var tables: UInt64 = 0
     for place in 0..<HoldingList.capacity where holdings[place].kind == .range && holdings[place].session == session {
       guard let pages = try region(inSlot: holdings[place].region, of: session, &gate)?.pages else { continue }
-      for order: UInt64 in [9, 18] {
-        for area in pages.lowerBound >> order...(pages.upperBound - 1) >> order
-        where try isLeaseTable(area << order..<(area + 1) << order, pages, order, place, &gate) { tables += 1 }
-      }
+      tables += try leaseTables(of: pages, order: 9, place, &gate)
+      tables += try leaseTables(of: pages, order: 18, place, &gate)
     }
+    return tables
+  }
+
+  /// Those that map areas of 2^`order` pages.
+  private mutating func leaseTables(
+    of pages: Range<UInt64>, order: UInt64, _ place: Int, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    var tables: UInt64 = 0
+    for area in pages.lowerBound >> order...(pages.upperBound - 1) >> order
+    where try isLeaseTable(area << order..<(area + 1) << order, pages, order, place, &gate) { tables += 1 }
     return tables
   }
 
@@ -43,9 +51,8 @@ extension MemoryServer {
     // Where the lease fills the area there is no room for another region.
     if lease.lowerBound <= area.lowerBound, area.upperBound <= lease.upperBound { return true }
     for slot in 1..<(try slotCount(of: session, &gate)) where slot != holdings[place].region {
-      guard let other = try region(inSlot: slot, of: session, &gate), other.mapped > 0, other.pages.overlaps(area) else {
-        continue
-      }
+      guard let other = try region(inSlot: slot, of: session, &gate) else { continue }
+      guard other.mapped > 0, other.pages.overlaps(area) else { continue }
       guard let earlier = heldRange(session, slot), earlier > place else { return false }
     }
     return true
