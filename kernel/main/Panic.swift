@@ -15,7 +15,7 @@ internal import KernelEntry
   kernel.machine.conduit.call(PowerConduit.off)
 }
 
-/// A task faulted that has no pager: the memory server, which nobody could bring back.
+/// A task faulted that has no pager: the memory server, which starting anew did not help.
 @c(kernelHalt) func kernelHalt(_ task: UInt64, _ syndrome: UInt64, _ address: UInt64, _ instruction: UInt64) {
   let console = Panic.console()
   var line = Line()

@@ -59,8 +59,8 @@ struct KillTests {
     guest.gic = gic
     let session = try await Session(
       [
-        "memory", "kill memory", "kill clock", "kill memory", "fault read", "kill memory", "kill console", "kill memory",
-        "kill memory", "memory", "memory verify", "tasks", "devices", "time", "tables",
+        "memory", "kill memory", "kill clock", "kill memory", "fault read", "kill memory", "kill console",
+        "kill memory", "kill memory", "memory", "memory verify", "tasks", "devices", "time", "tables",
       ].map { Self.entry($0) }, on: guest)
     #expect(session.replies[9] == session.replies[0], "\(session.outcome.summary)")
     let verified = session.replies[10]

@@ -9,7 +9,7 @@ struct PanicTests {
   /// An oracle of its own: where a function lies in the image.
   static let nm = Oracle.require("aarch64-linux-gnu-nm")
 
-  @Test("ends QEMU with status 99 when the memory server faults, which nobody could bring back")
+  @Test("ends QEMU with status 99 when the memory server faults again and again before it serves")
   func server() async throws {
     var bundle = try GivenBundle()
     // mov x1, #16; ldr x0, [x1]

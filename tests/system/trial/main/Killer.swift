@@ -56,9 +56,11 @@ struct Worker: ~Copyable {
       round += 1
     }
     var intact = true
-    for page in 0..<3 as Range<UInt64> where registers_exchange(kept + page << 12, 0) != 0x5eed + page { intact = false }
+    for page in 0..<3 as Range<UInt64> where registers_exchange(kept + page << 12, 0) != 0x5eed + page {
+      intact = false
+    }
     free(40)
-    report.line("memory kept", intact ? "as written" : "NOT as written")
+    report.line("kept memory", intact ? "as written" : "NOT as written")
     report.line("requests refused", refused == 0 ? "none" : "SOME")
     report.line("restarts seen by requests", interrupted > 0 ? "some twice" : "none twice")
     report.line("frames afterwards", report.free() == before ? "as before" : "NOT as before")
@@ -76,7 +78,8 @@ struct Worker: ~Copyable {
     let pages = 1 + round * 37 % 600
     let page: UInt64 = 0x4_0000 + round * 61 % 4096
     repeating { (worker) throws(MemoryRefusal) in
-      try worker.memory.allocate(slot: 41, page: page, pages: pages, rights: [.read, .write], &worker.report.terminal.gate)
+      try worker.memory.allocate(
+        slot: 41, page: page, pages: pages, rights: [.read, .write], &worker.report.terminal.gate)
     }
     for each in page..<page + pages where registers_exchange(each << 12, round + 1) != 0 { refused += 1 }
     repeating { (worker) throws(MemoryRefusal) in
