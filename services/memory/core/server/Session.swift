@@ -59,14 +59,6 @@ struct SessionList: ~Copyable {
     return nil
   }
 
-  /// The place of the session whose task object lies in a frame.
-  mutating func place(ofFrame frame: UInt64) -> Int? {
-    for place in 0..<SessionList.capacity where sessions[place].number != 0 && sessions[place].frame == frame {
-      return place
-    }
-    return nil
-  }
-
   /// Where another session can go.
   var freePlace: Int? {
     mutating get {
