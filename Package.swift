@@ -82,7 +82,9 @@ let images: [Target] = [
     "shell", "services/shell/main", script: "service.ld",
     ["ShellCore", "ABI", "Interfaces", "Registers", "Runtime", "CRuntime"]),
   .target(name: "Faults", path: "services/faulter/faults"),
-  image("bench", "tests/system/bench/main", script: "service.ld", ["ABI", "Interfaces", "Runtime", "CRuntime"]),
+  image(
+    "bench", "tests/system/bench/main", script: "service.ld",
+    ["ABI", "Interfaces", "Registers", "Runtime", "CRuntime", "Faults", "TrialRegisters"]),
   image(
     "faulter", "services/faulter/main", script: "service.ld",
     ["ABI", "Interfaces", "Runtime", "CRuntime", "Faults", "ShellCore"]),

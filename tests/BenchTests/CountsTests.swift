@@ -8,7 +8,7 @@ struct CountsTests {
   /// The end of a log, as a guest prints it.
   private static func log(_ rows: String...) -> String {
     (["[   0.001] kernel   handover entry 0x20_0000, 1024507 instructions since the kernel's entry"]
-      + (["empty  1 1"] + rows).map { "[   0.002] bench    \($0)" }).joined(separator: "\n")
+      + (["empty  1 1"] + rows).map { "[   0.002] bench    \($0)" }).map { $0 + "\n" }.joined()
   }
 
   @Test("rows are read with their one count, boot's by itself")
@@ -25,11 +25,18 @@ struct CountsTests {
       (log("nullCall 124 125"), BenchError.unsteady("nullCall", [124, 125])),
       (log("nullCall 124 124", "nullCall 124 124"), .unexpected("nullCall")),
       (log("empty 1 1"), .notCounted("bench", [1, 1, 1, 1])),
-      ("[   0.002] bench    empty  0 0", .notCounted("bench", [0, 0])),
+      ("[   0.002] bench    empty  0 0\n", .notCounted("bench", [0, 0])),
       ("nothing", .notCounted("bench", [])),
     ])
   func refuses(log: String, error: BenchError) {
     #expect(throws: error) { try Counts(log: log, system: "bench") }
+  }
+
+  @Test("the first task's rows are read, and no other line of a memory server's")
+  func first() throws {
+    let lines = "[   0.002] memory   mapPage   700 700\n[   0.002] memory   ready    31630 3 frames\n"
+    let counts = try Counts(log: Self.log() + lines, system: "bench-root")
+    #expect(counts.byName == ["mapPage": 700])
   }
 
   @Test("two boots that differ in a row, or in which rows there are, are refused")

@@ -5,12 +5,13 @@ struct Counts: Equatable {
   /// Nothing was counted.
   init() {}
 
-  /// Reads a guest's log. Each row has two counts, which must agree, and the empty pair must count 1:
+  /// Reads a guest's log. Each row has two counts, which must agree, and the empty pair must count 1. In the system
+  /// where the bench is the first task it goes by the name `memory`.
   ///
   ///     [   0.002] bench    nullCall      124 124
   init(log: String, system: String) throws(BenchError) {
     var empty: [UInt64] = []
-    for match in log.matches(of: /\] bench +([A-Za-z0-9]+) +([0-9]+) ([0-9]+)/) {
+    for match in log.matches(of: /\] (?:bench|memory) +([A-Za-z0-9]+) +([0-9]+) ([0-9]+)\n/) {
       let counts = [match.2, match.3].compactMap { UInt64($0) }
       let name = String(match.1)
       if name == "empty" {

@@ -80,6 +80,7 @@ struct System {
   static let all = [
     System(name: "bench", memory: "128M"),
     System(name: "bench-large", memory: "2G"),
+    System(name: "bench-root", memory: "128M"),
   ]
 }
 

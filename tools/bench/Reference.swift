@@ -41,6 +41,9 @@ enum Reference {
     row("faultResume", goal: 83, sel4: 567),
     row("faultRoundTrip", goal: 350, sel4: 1622, .whole),
     row("faultZeroPage", goal: 560, sel4: 2700, .whole),
+    row("faultZeroPageAtEL1"),
+    row("faultRoundTripPager", sel4: 1622, .whole),
+    row("faultZeroPagePager", sel4: 2700, .whole),
     row("interruptDeliver", goal: 110, sel4: 330),
     row("interruptCycle", goal: 215, sel4: 1125),
     row("fpSwitch", goal: 80),
@@ -58,10 +61,13 @@ enum Reference {
       row("mapPage", goal: 115, sel4: 535),
       row("unmapPage", goal: 145, sel4: 487),
       row("mapPagePerPage512", goal: 8, sel4: 551),
+      row("mapZeroedPage"), row("unmapPrivatePage"), row("mapZeroed16"), row("unmapPrivate16"), row("mapZeroed512"),
+      row("unmapPrivate512"), row("map512Pages"), row("unmap512Pages"), row("map512In64KiB"), row("unmap512In64KiB"),
+      row("map512AsBlock"), row("unmap512AsBlock"),
     ] + request("allocatePage", goal: 320, sel4: 1623) + request("allocatePageWithTable", goal: 530, sel4: 3185)
     + ["freePage", "protectPage"].flatMap { request($0) }
     + ["16", "512", "262144"].flatMap { pages in
-      ["allocate", "free", "protect"].flatMap { request($0 + pages) }
+      ["allocate", "faultIn", "free", "protect"].flatMap { request($0 + pages) }
     } + ["lease", "releaseLease", "verifySection"].flatMap { request($0) }
 
   private static let tasks = ["createTask", "endTask"].flatMap { request($0) }

@@ -1,4 +1,5 @@
 internal import ABI
+internal import Faults
 internal import Interfaces
 internal import Runtime
 
@@ -23,6 +24,9 @@ func measureMemory(_ gate: inout SystemGate) {
   measure("allocate512", whole: "allocate512Whole", &gate) { _ in allocate(512, at: Place.fresh) }
   measure("free512", whole: "free512Whole", &gate) { _ in free(512, at: Place.fresh) }
   measure("protect512", whole: "protect512Whole", &gate) { _ in protect(512, at: Place.fresh) }
+  measure("faultZeroPageAtEL1", whole: "faultZeroPage", &gate) { _ in touch(1, at: Place.page, fit: .page) }
+  measure("faultIn16", whole: "faultIn16Whole", &gate) { _ in touch(16, at: Place.fresh, fit: .run) }
+  measure("faultIn512", whole: "faultIn512Whole", &gate) { _ in touch(512, at: Place.fresh, fit: .block) }
   measure("lease", whole: "leaseWhole", &gate) { gate in device(&gate).lease }
   measure("releaseLease", whole: "releaseLeaseWhole", &gate) { gate in device(&gate).release }
   measure("verifySection", whole: "verifySectionWhole", &gate) { _ in
@@ -34,6 +38,7 @@ func measureMemory(_ gate: inout SystemGate) {
 func measureGigabyte(_ gate: inout SystemGate) {
   let pages: UInt64 = 1 << 18
   measure("allocate262144", whole: "allocate262144Whole", &gate) { _ in allocate(pages, at: pages) }
+  measure("faultIn262144", whole: "faultIn262144Whole", &gate) { _ in touch(pages, at: pages, fit: .block) }
   measure("free262144", whole: "free262144Whole", &gate) { _ in free(pages, at: pages) }
   measure("protect262144", whole: "protect262144Whole", &gate) { _ in protect(pages, at: pages) }
 }
@@ -65,6 +70,22 @@ private func protect(_ pages: UInt64, at page: UInt64) -> Cost {
   let cost = cost { (client, gate) throws(MemoryRefusal) in
     try client.protect(slot: Place.slot, rights: .read, &gate)
   }
+  _ = giveBack()
+  return cost
+}
+
+/// Touches each run of a region that was reserved: a load, and what brings the pages for it.
+private func touch(_ pages: UInt64, at page: UInt64, fit: RegionFit) -> Cost {
+  memory { (client, gate) throws(MemoryRefusal) in
+    _ = try client.reserve(slot: Place.slot, page: page, pages: pages, fit: fit, &gate)
+  }
+  let watch = Stopwatch()
+  var run = page
+  while run < page + pages {
+    _ = fault_read(run << 12)
+    run += fit.pages
+  }
+  let cost = watch.cost
   _ = giveBack()
   return cost
 }

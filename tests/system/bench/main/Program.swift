@@ -11,6 +11,8 @@ internal import Runtime
   let name = (try? gate.inspect(.task)[0]) ?? 0
   switch Name(word: name) {
   case "bench": bench(&gate)
+  case "memory": Root().run()
+  case "child": Child.run(&gate)
   case "echo", "waiter":
     var echo = Echo()
     echo.run(&gate)
