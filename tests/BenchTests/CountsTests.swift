@@ -34,9 +34,10 @@ struct CountsTests {
 
   @Test("the first task's rows are read, and no other line of a memory server's")
   func first() throws {
-    let lines = "[   0.002] memory   mapPage   700 700\n[   0.002] memory   ready    31630 3 frames\n"
+    let lines =
+      "[   0.002] memory   mapPage   700 700\n[   0.002] memory   firstTask   1024517 1024517\n[   0.002] memory   ready    31630 3 frames\n"
     let counts = try Counts(log: Self.log() + lines, system: "bench-root")
-    #expect(counts.byName == ["mapPage": 700])
+    #expect(counts.byName == ["mapPage": 700, "bootHandOver": 10])
   }
 
   @Test("two boots that differ in a row, or in which rows there are, are refused")

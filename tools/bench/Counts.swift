@@ -22,6 +22,10 @@ struct Counts: Equatable {
       guard byName.updateValue(counts[0], forKey: name) == nil else { throw .unexpected(name) }
     }
     guard empty == [1, 1] else { throw .notCounted(system, empty) }
+    // What boot does after it has taken its own figure.
+    if let first = byName.removeValue(forKey: "firstTask"), let boot = Self.boot(log: log) {
+      byName["bootHandOver"] = first - boot
+    }
   }
 
   /// What the kernel says of its own boot: the instructions from its entry on.

@@ -49,6 +49,7 @@ enum Reference {
     row("fpSwitch", goal: 80),
     row("longestMaskedStep", goal: 4000),
     row("boot", goal: 30_000, sel4: 2_715_390),
+    row("bootHandOver"),
     row("boot64M", goal: 30_000),
     row("boot16G", goal: 30_000),
   ]

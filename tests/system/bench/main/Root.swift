@@ -23,6 +23,9 @@ struct Root: ~Copyable {
 
   /// Counts, logs, powers off.
   consuming func run() -> Never {
+    // What boot has executed by now; its own figure is taken a little earlier.
+    let booted = Counter.kernelInstructions
+    log("firstTask", booted, booted, &gate)
     log("empty", Counter.emptyPair, Counter.emptyPair, &gate)
     do throws(Refusal) {
       try begin()
