@@ -22,8 +22,6 @@ public enum FrameKind: UInt64, Sendable {
   case free = 0
   /// A page of one task alone.
   case privatePage = 1
-  /// A page of a Memory object.
-  case page = 2
   /// A table that the MMU walks.
   case table = 3
   /// Kernel objects.

@@ -70,10 +70,8 @@ public import ABI
 @frozen public struct MemoryCounts: Equatable, Sendable {
   /// Free, and claimed.
   public var free: UInt64
-  /// Private pages of tasks.
+  /// Private pages of tasks, shared or not.
   public var privatePages: UInt64
-  /// Pages of Memory objects.
-  public var pages: UInt64
   /// Tables.
   public var tables: UInt64
   /// Kernel objects.
@@ -91,16 +89,15 @@ public import ABI
   @inlinable public init(_ w: borrowing Message) {
     free = w[0]
     privatePages = w[1]
-    pages = w[2]
-    tables = w[3]
-    objects = w[4]
-    fixed = w[5]
-    heldBack = w[6]
-    unclaimed = w[7]
+    tables = w[2]
+    objects = w[3]
+    fixed = w[4]
+    heldBack = w[5]
+    unclaimed = w[6]
   }
   /// The reply.
   @inlinable public var reply: Message {
-    Message(free, privatePages, pages, tables, objects, fixed, heldBack, unclaimed)
+    Message(free, privatePages, tables, objects, fixed, heldBack, unclaimed)
   }
 }
 

@@ -12,7 +12,7 @@ private let own = Client<MemoryInterface>.own
     let system = try TestSystem(frames: frames)
     var gate = system.client
     let c = try own.memoryCounts(&gate)
-    #expect(c.free + c.privatePages + c.pages + c.tables + c.objects + c.fixed + c.unclaimed == frames)
+    #expect(c.free + c.privatePages + c.tables + c.objects + c.fixed + c.unclaimed == frames)
     #expect(c.free == UInt64(system.machine.freeFrames()))
     #expect(c.heldBack == 3)
   }

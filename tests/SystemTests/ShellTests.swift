@@ -5,7 +5,7 @@ import Testing
 /// A session in the shell of the whole system.
 @Suite("The shell, booted", .enabled(if: Guest.isExpected, "build/apus.img or QEMU is missing: make image"))
 struct BootedShellTests {
-  static let kinds = ["free", "held back", "private pages", "shared pages", "tables", "objects", "fixed", "unclaimed"]
+  static let kinds = ["free", "held back", "private pages", "tables", "objects", "fixed", "unclaimed"]
   static let services = ["memory", "init", "irq", "console", "clock", "shell"]
 
   @Test("shows tasks, and memory whose sums are exact, frame by frame", arguments: [2, 3])

@@ -11,7 +11,6 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     row("free", counts.free - counts.heldBack)
     row("held back", counts.heldBack)
     row("private pages", counts.privatePages)
-    row("shared pages", counts.pages)
     row("tables", counts.tables)
     row("objects", counts.objects)
     row("fixed", counts.fixed)
@@ -135,5 +134,5 @@ extension TaskFacts {
 
 extension MemoryCounts {
   /// All frames of RAM; those that the server holds back are free ones.
-  var all: UInt64 { free + privatePages + pages + tables + objects + fixed + unclaimed }
+  var all: UInt64 { free + privatePages + tables + objects + fixed + unclaimed }
 }

@@ -12,7 +12,6 @@ extension MemoryServer {
       switch word.kind {
       case .free: counts.free += 1
       case .privatePage: counts.privatePages += 1
-      case .page: counts.pages += 1
       case .table: counts.tables += 1
       case .objects: counts.objects += 1
       case .fixed: counts.fixed += 1

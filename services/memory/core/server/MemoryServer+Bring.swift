@@ -33,7 +33,9 @@ extension MemoryServer {
   ) throws(MemoryRefusal) -> UInt64 {
     var count = min(most, Geometry.blockFrames - page & (Geometry.blockFrames - 1))
     while true {
-      guard let run = takeRun(count, &gate) else { throw MemoryRefusal(.outOfMemory, count, limit: freeFrames) }
+      guard let run = takeRun(count, for: page, &gate) else {
+        throw MemoryRefusal(.outOfMemory, count, limit: freeFrames)
+      }
       do throws(Refusal) {
         try mapFrames(run.first, run.count, at: page, slot, task, &gate)
         return run.count
