@@ -25,7 +25,8 @@ extension Kernel where M: ~Copyable {
 
   /// `drop`: empties a slot. The last handle takes the object with it. In the table of another task (x0) only a
   /// region may be dropped: what may make regions there may also take them away; with x1 = 1 it leaves the slot gone, so
-  /// that a touch can be told to be of what was taken.
+  /// that a touch can be told to be of what was taken. With the authority over RAM in x2, a frame of objects on which
+  /// nothing lives any more comes back as x0.
   mutating func drop(_ caller: UInt64) throws(Refusal) {
     let number = handleWord(caller)
     let own = thread(caller).pointee.task
@@ -39,6 +40,7 @@ extension Kernel where M: ~Copyable {
     if dropped.word.kind == .region, dropped.mapped != 0 {
       throw Refusal(.regionMapped, number, limit: dropped.mapped)
     }
+    if word(caller, 2) != 0 { _ = try authority(word(caller, 2), of: own) }
     // A task ends by `destroy`, in steps; its last handle cannot be lost.
     if dropped.word.kind == .task, task(dropped.word.object).pointee.firstHandle == address, dropped.next == 0 {
       throw Refusal(.busy, number)
@@ -47,7 +49,18 @@ extension Kernel where M: ~Copyable {
     if dropped.isHome, try !makeHandlesGone(of: dropped.word.object, except: address) { return restart() }
     empty(address)
     if owner != own, word(caller, 1) == 1 { leaveGone(dropped.region, in: address) }
-    succeed(caller)
+    succeed(caller, word(caller, 2) != 0 && dropped.word.kind != .task ? freeObjects(dropped.word.object >> 12) : 0)
+  }
+
+  /// Frees an account's newest frame of objects if nothing lives on it any more, and returns it; else 0.
+  private mutating func freeObjects(_ frame: UInt64) -> UInt64 {
+    guard isClaimed(frame), ledger(frame).pointee.kind == .objects, ledger(frame).pointee.live == 1 else { return 0 }
+    let account = ledger(frame).pointee.task << 12
+    guard task(account).pointee.objectFrames == frame else { return 0 }
+    task(account).pointee.objectFrames = machine.memory(frame << 12, as: UInt64.self).pointee
+    task(account).pointee.used -= 1
+    free(frame)
+    return frame
   }
 
   /// Empties a slot whose handle may be dropped.

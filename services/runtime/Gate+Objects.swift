@@ -17,6 +17,14 @@ extension Gate where Self: ~Copyable {
     try perform(.drop, &message)
   }
 
+  /// Empties a slot. Where an object ended with it, and with that all that lived on the newest frame of objects of its
+  /// account, the frame comes back to the holder of the authority over RAM: it is returned, else 0.
+  @inlinable public mutating func drop(_ slot: UInt64, authority: UInt64) throws(Refusal) -> UInt64 {
+    var message = Message(0, 0, authority, handle: slot)
+    try perform(.drop, &message)
+    return message[0]
+  }
+
   /// Drops all other handles of the object, or those with the handle's badge.
   @inlinable public mutating func revoke(_ slot: UInt64) throws(Refusal) {
     var message = Message(handle: slot)

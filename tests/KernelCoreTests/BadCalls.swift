@@ -77,6 +77,7 @@ enum BadCalls {
   static let handles: [BadCall] =
     slots(.copy, .task, right: 2, without: Slot.taskNoRights) { Message($0, Slot.empty, 7, handle: Slot.endpoint) }
     + slots(.drop, .task, right: 1, without: Slot.taskNoRights) { Message($0, handle: Slot.endpoint) }
+    + slots(.drop, .memory, right: 1, without: Slot.memoryNoRights) { Message(0, 0, $0, handle: Slot.endpoint) }
     + [
       BadCall(.copy, "from outside", Refusal(.slotOutside, big, limit: 88)) { _ in Message(0, Slot.empty, handle: big)
       },
