@@ -47,15 +47,15 @@ extension MemoryServer {
     }
     let slot = try freeSlot(&gate)
     let (first, pages) = (wanted.first, wanted.end - wanted.first)
-    try withSpare(&gate) { gate, spare throws(Refusal) in
+    let took = try withSpare(&gate) { gate, spare throws(Refusal) in
       try gate.createMemory(
         frame: first, pages: pages, account: task.number, spare: spare, slot: slot, authority: HandOver.Slot.devices)
     }
     do throws(MemoryRefusal) {
       try mapShown(region, slot: wanted.region, of: task, memory: slot, &gate)
     } catch {
-      try? gate.drop(slot)
-      throw error
+      discard(slot, &gate)
+      throw summed(error, taken: took ? 1 : 0)
     }
     holdings[place] = wanted
     holdings[place].slot = slot
@@ -104,7 +104,8 @@ extension MemoryServer {
     }
     var budget = Self.stepBudget
     try closeRegion(slot: slot, of: task, budget: &budget, &gate)
-    try? gate.drop(holdings[place].slot)
+    let held = holdings[place].slot
+    discard(held, &gate)
     holdings[place] = Holding()
     return Message()
   }
@@ -119,7 +120,8 @@ extension MemoryServer {
     }
     let line = device.interrupts[Int(truncatingIfNeeded: index)]
     let session = sessions[caller.place].number
-    let held = try heldInterrupt(line, grant, session, &gate)
+    let (place, isNew) = try heldInterrupt(line, grant, session, &gate)
+    let held = holdings[place].slot
     if isRepeated {
       let object = try handle(inSlot: held, of: 0, &gate).word.object
       let found = try handle(inSlot: slot, of: session, &gate).word
@@ -128,19 +130,23 @@ extension MemoryServer {
     do throws(Refusal) {
       try gate.copy(held, to: slot, task: session)
     } catch {
+      if isNew {
+        discard(held, &gate)
+        holdings[place] = Holding()
+      }
       throw refusal(error)
     }
     return Message()
   }
 
-  /// The server's slot of an interrupt that a task holds; made on its account when nobody holds it yet.
+  /// The place of an interrupt that a task holds; made on its account when nobody holds it yet.
   private mutating func heldInterrupt(
     _ line: InterruptLine, _ grant: Name, _ session: UInt64, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) -> UInt64 {
+  ) throws(MemoryRefusal) -> (place: Int, isNew: Bool) {
     let number = UInt64(line.number)
     if let place = holdings.first(where: { $0.kind == .interrupt && $0.first == number }) {
       guard holdings[place].session == session else { throw held(place) }
-      return holdings[place].slot
+      return (place, false)
     }
     guard let place = holdings.freePlace else {
       throw MemoryRefusal(.serverFull, UInt64(HoldingList.capacity), limit: UInt64(HoldingList.capacity))
@@ -153,7 +159,7 @@ extension MemoryServer {
     }
     holdings[place] = Holding(
       kind: .interrupt, session: session, slot: slot, first: number, end: number + 1, device: grant)
-    return slot
+    return (place, true)
   }
 
   /// `attach`: the kernel gets its interrupt controller, on GICv2 with two frames for the tables of its window.
@@ -173,7 +179,7 @@ extension MemoryServer {
     } catch {
       give(spares)
       if isRepeated, error.status == .busy { return Message() }
-      throw refusal(error)
+      throw summed(missing(error), taken: 0)
     }
   }
 

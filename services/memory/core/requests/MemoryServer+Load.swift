@@ -40,6 +40,7 @@ extension MemoryServer {
       return
     }
     wanted.isPrivate = true
+    let wasWhole = try region(inSlot: segment.slot, of: task.number, &gate)?.mapped == wanted.count
     try mapPrivate(wanted, slot: segment.slot, of: task, budget: &budget, &gate)
     do throws(Refusal) {
       for page in 0..<segment.filePages {
@@ -47,6 +48,7 @@ extension MemoryServer {
           task: task.number, memory: HandOver.Slot.bundle, sourcePage: first + page, to: segment.page + page)
       }
     } catch {
+      if !wasWhole { try undo(segment.slot, of: task, &gate) }
       throw MemoryRefusal(error)
     }
   }

@@ -75,17 +75,28 @@ extension MemoryServer {
     }
   }
 
-  /// Runs a `create` with a spare frame, which comes back unless the kernel took it.
+  /// Runs a `create` with a spare frame, which comes back unless the kernel took it. Returns whether it did.
+  @discardableResult
   mutating func withSpare<G: Gate & ~Copyable>(
     _ gate: inout G, _ body: (inout G, UInt64) throws(Refusal) -> Bool
-  ) throws(MemoryRefusal) {
+  ) throws(MemoryRefusal) -> Bool {
     let spare = takeFrame(&gate) ?? 0
     do throws(Refusal) {
-      if try !body(&gate, spare) { give(spare) }
+      if try body(&gate, spare) { return true }
+      give(spare)
+      return false
     } catch {
       give(spare)
-      throw spare == 0 ? MemoryRefusal(.outOfMemory, 1, limit: 0) : refusal(error)
+      // Without a spare the kernel says so before it looks at the account.
+      let isMissing = spare == 0 && error.status == .quotaExceeded
+      throw isMissing ? MemoryRefusal(.outOfMemory, 1, limit: 0) : refusal(error)
     }
+  }
+
+  /// Drops the server's handle to an object that it made for an account. A frame of objects on which nothing lives any
+  /// more comes back.
+  mutating func discard(_ slot: UInt64, _ gate: inout some Gate & ~Copyable) {
+    do throws(Refusal) { give(try gate.drop(slot, authority: HandOver.Slot.memory)) } catch {}
   }
 
   /// The kernel's refusal as the server's own where the server has words for it.

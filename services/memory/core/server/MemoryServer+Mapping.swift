@@ -11,9 +11,8 @@ extension MemoryServer {
   mutating func mapPrivate(
     _ wanted: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    try checkAffordable(wanted, slot, task, &gate)
+    let left = try checkAffordable(wanted, slot, task, &gate)
     var done = try openRegion(wanted, slot: slot, of: task.number, &gate)
-    let left = try accountLeft(task, &gate) + done
     var tables: UInt64 = 0
     var spares = Spares()
     do throws(MemoryRefusal) {
@@ -83,12 +82,12 @@ extension MemoryServer {
     } catch {
       give(spares)
       try undo(slot, of: task, &gate)
-      throw error
+      throw summed(error, taken: tables)
     }
   }
 
   /// Takes back what a refused request had done.
-  private mutating func undo(_ slot: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable)
+  mutating func undo(_ slot: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal)
   {
     var budget = Int.max
@@ -96,28 +95,38 @@ extension MemoryServer {
   }
 
   /// A table for which no frame was left is memory that ran out.
-  private mutating func missing(_ error: Refusal) -> MemoryRefusal {
+  mutating func missing(_ error: Refusal) -> MemoryRefusal {
     error.status == .tablesNeeded ? MemoryRefusal(.outOfMemory, error.value, limit: error.limit) : refusal(error)
   }
 
-  /// Names in a refusal what the whole request needed, and what there was before it.
+  /// Names in a refusal what the whole request needed at least, and what there was before it.
   private mutating func explained(_ error: MemoryRefusal, _ needed: UInt64, _ left: UInt64) -> MemoryRefusal {
     switch error.cause {
     case .service(.quotaExceeded): MemoryRefusal(.quotaExceeded, max(needed, left + 1), limit: left)
-    case .service(.outOfMemory): MemoryRefusal(.outOfMemory, needed, limit: freeFrames)
+    case .service(.outOfMemory): MemoryRefusal(.outOfMemory, max(needed, freeFrames + 1), limit: freeFrames)
+    default: error
+    }
+  }
+
+  /// Adds to a refusal's numbers what the request had taken before, and has given back.
+  mutating func summed(_ error: MemoryRefusal, taken: UInt64) -> MemoryRefusal {
+    switch error.cause {
+    case .service(.quotaExceeded): MemoryRefusal(.quotaExceeded, error.value + taken, limit: error.limit + taken)
+    case .service(.outOfMemory): MemoryRefusal(.outOfMemory, error.value + taken, limit: freeFrames)
     default: error
     }
   }
 
   /// Refuses at once what the account or the machine cannot give, tables not counted. What an earlier step of the same
-  /// request had mapped goes then.
+  /// request had mapped goes then. Returns what the account has for the request, that included.
   private mutating func checkAffordable(
     _ wanted: Region, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) {
+  ) throws(MemoryRefusal) -> UInt64 {
     var before = try region(inSlot: slot, of: task.number, &gate)
-    let pages = wanted.count - min(before?.mapped ?? 0, wanted.count)
+    let mapped = min(before?.mapped ?? 0, wanted.count)
+    let pages = wanted.count - mapped
     let left = try accountLeft(task, &gate)
-    guard pages > left || pages > freeFrames else { return }
+    guard pages > left || pages > freeFrames else { return left + mapped }
     let refusal =
       pages > left
       ? MemoryRefusal(.quotaExceeded, pages, limit: left) : MemoryRefusal(.outOfMemory, pages, limit: freeFrames)
