@@ -14,7 +14,7 @@ private let own = Client<MemoryInterface>.own
     let c = try own.memoryCounts(&gate)
     #expect(c.free + c.privatePages + c.tables + c.objects + c.fixed + c.unclaimed == frames)
     #expect(c.free == UInt64(system.machine.freeFrames()))
-    #expect(c.heldBack == 3)
+    #expect(c.heldBack == 2)
   }
 
   @Test("each task's tables, pages and objects are the frames that its account uses") func accounts() throws {

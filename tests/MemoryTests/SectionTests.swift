@@ -33,7 +33,7 @@ private let own = Client<MemoryInterface>.own
     let system = try TestSystem(services: services)
     var gate = system.client
     let before = Snapshot(system)
-    let free = system.frees - 3
+    let free = system.frees - 2
     for pages in [free + 1, free] {
       let refusal = try #require(throws: MemoryRefusal.self) {
         try own.allocate(slot: 20, page: 0x10_0001, pages: pages, rights: [.read, .write], &gate)
@@ -41,7 +41,7 @@ private let own = Client<MemoryInterface>.own
       #expect(refusal.cause == .service(.outOfMemory))
       #expect(refusal.value > free && refusal.limit == free || pages == free + 1)
       #expect(Snapshot(system) == before)
-      #expect(system.frees == free + 3)
+      #expect(system.frees == free + 2)
     }
   }
 }

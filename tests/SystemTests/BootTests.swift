@@ -41,7 +41,7 @@ struct BootTests {
   func sizes(memory: String, fact: String) async throws {
     let log = try await log(of: .with(memory: memory), but: Self.ofMemory)
     #expect(log.contains("kernel   memory   \(fact)\n"), "\(log)")
-    #expect(log.contains(/memory   ready    \d+ frames free, 3 held in reserve\n/), "\(log)")
+    #expect(log.contains(/memory   ready    \d+ frames free, 2 held in reserve\n/), "\(log)")
     #expect(log.contains("memory   tables   kernel 4, grown for leases "), "\(log)")
   }
 
