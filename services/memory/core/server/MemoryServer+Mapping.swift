@@ -61,6 +61,7 @@ extension MemoryServer {
     _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     var done = try openRegion(wanted, slot: slot, of: task.number, memory: memory, &gate)
+    var tables: UInt64 = 0
     var spares = Spares()
     do throws(MemoryRefusal) {
       while done < wanted.count {
@@ -71,7 +72,7 @@ extension MemoryServer {
           let mapped = try gate.map(
             task: task.number, region: slot, page: page, count: count, spares: (spares.first, spares.second),
             authority: HandOver.Slot.memory)
-          _ = spares.remove(mapped)
+          tables += spares.remove(mapped)
           give(mapped.table)
         } catch {
           throw missing(error)

@@ -6,11 +6,15 @@ internal import Runtime
 // on a larger machine. The first section was claimed by boot.
 extension MemoryServer {
   /// The frame that the index calls 0: the start of the first section.
-  var base: UInt64 { facts.firstFrame & ~(Geometry.sectionFrames - 1) }
+  var base: UInt64 {
+    mutating get { facts.firstFrame & ~(Geometry.sectionFrames - 1) }
+  }
 
   /// Sections of RAM, claimed or not.
   var allSections: Int {
-    Int(truncatingIfNeeded: (facts.endFrame - base + Geometry.sectionFrames - 1) / Geometry.sectionFrames)
+    mutating get {
+      Int(truncatingIfNeeded: (facts.endFrame - base + Geometry.sectionFrames - 1) / Geometry.sectionFrames)
+    }
   }
 
   /// The RAM of a section.
@@ -23,8 +27,10 @@ extension MemoryServer {
 
   /// Frames of sections that nobody claimed yet.
   var unclaimedFrames: UInt64 {
-    guard index.sections < allSections else { return 0 }
-    return facts.endFrame - base - UInt64(index.sections) * Geometry.sectionFrames
+    mutating get {
+      guard index.sections < allSections else { return 0 }
+      return facts.endFrame - base - UInt64(index.sections) * Geometry.sectionFrames
+    }
   }
 
   /// Claims the next section, if there is one. False when all RAM is claimed, or the kernel refuses.

@@ -82,17 +82,21 @@ public struct MemoryServer<V: Views>: ~Copyable {
   }
 
   private var readyLine: LogLine {
-    var line = LogLine("ready    ")
-    line.write(decimal: freeFrames)
-    line.write(" frames free, ")
-    line.write(decimal: UInt64(reserve.count))
-    line.write(" held in reserve")
-    return line
+    mutating get {
+      var line = LogLine("ready    ")
+      line.write(decimal: freeFrames)
+      line.write(" frames free, ")
+      line.write(decimal: UInt64(reserve.count))
+      line.write(" held in reserve")
+      return line
+    }
   }
 
   /// Frames that can be given out: the free ones of sections that were claimed and all of those that were not,
   /// what is held in reserve not counted.
-  public var freeFrames: UInt64 { UInt64(index.freeFrames) + unclaimedFrames }
+  public var freeFrames: UInt64 {
+    mutating get { UInt64(index.freeFrames) + unclaimedFrames }
+  }
 }
 
 /// Slots of its own table that the server fills itself: always the same ones, so that it finds them when it starts anew.
