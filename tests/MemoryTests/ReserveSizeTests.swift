@@ -38,7 +38,7 @@ private struct CountingGate: Gate {
     var server = try MemoryServer(
       views: TestViews(window: Window(machine, task: machine.server), bytes: bundle))
     var gate = CountingGate(machine: machine)
-    try server.takeOver(&gate)
+    try server.takeOver(ServerStart(), &gate)
     if reserve < Reserve.capacity {
       let kept = (0..<reserve).map { server.reserve[$0] }
       for held in reserve..<Reserve.capacity { server.give(server.reserve[held]) }

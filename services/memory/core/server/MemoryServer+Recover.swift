@@ -130,13 +130,13 @@ extension MemoryServer {
       throw MemoryRefusal(error)
     }
     guard let owner = sessions.place(ofFrame: account), let place = holdings.freePlace else {
-      try? gate.drop(slot)
+      discard(slot, &gate)
       return
     }
     holding.session = sessions[owner].number
     if holding.kind == .range {
       guard let region = try regionSlot(showing: found.object, in: holding.session, &gate) else {
-        try? gate.drop(slot)
+        discard(slot, &gate)
         return
       }
       holding.region = region
