@@ -263,6 +263,40 @@ final class Sharers {
     sharers.check()
   }
 
+  @Test("a region that copies and may only be read is not written: the fault is the task's end")
+  func copiesReadOnly() throws {
+    let sharers = try Sharers()
+    try sharers.share(rights: .read)
+    var gate = sharers.gate
+    try own.seal(slot: 30, &gate)
+    sharers.asChild()
+    gate = sharers.gate
+    try own.show(memory: Sharers.name, slot: 41, page: 0x8000, pages: 8, rights: .read, copies: true, &gate)
+    let used = sharers.used(sharers.childThread)
+    #expect(!sharers.touch(0x8003, 0x9200_004f))
+    #expect(sharers.used(sharers.childThread) == used)
+    sharers.check()
+  }
+
+  @Test("the leaf table that a block replaces where the last shown page comes is free again")
+  func merges() throws {
+    let sharers = try Sharers()
+    sharers.asInit()
+    var gate = sharers.gate
+    try own.reserve(slot: 30, page: 0x5000, pages: 512, fit: .block, &gate)
+    try own.share(slot: 30, to: 31, &gate)
+    try gate.copy(31, to: Sharers.name, task: Sharers.child)
+    sharers.asChild()
+    gate = sharers.gate
+    try own.show(memory: Sharers.name, slot: 41, page: 0x8000, pages: 512, rights: [.read, .write], &gate)
+    let used = sharers.used(sharers.childThread)
+    for page in [0x8100, 0x8101] as [UInt64] { #expect(sharers.touch(page)) }
+    #expect(sharers.used(sharers.childThread) == used + 1)
+    #expect(sharers.touch(0x8000))
+    #expect(sharers.used(sharers.childThread) == used)
+    sharers.check()
+  }
+
   @Test("a region that another writes is not sealed: it is named")
   func sealRefused() throws {
     let sharers = try Sharers()

@@ -40,32 +40,19 @@ extension MemoryServer {
       return .stray
     }
     if region.isGone { return .taken }
-    if fault.isForbidden, fault.act == .write, region.flags.copiesOnWrite {
-      do throws(MemoryRefusal) {
-        try copyShown(touched: fault.page, slot, task, &gate)
-        return .served
-      } catch {
-        return .refused(error)
-      }
-    }
-    guard fault.isAbsent else { return .stray }
+    let copies = fault.isForbidden && fault.act == .write && region.flags.copiesOnWrite
+    guard copies || fault.isAbsent else { return .stray }
     guard region.rights.isSuperset(of: fault.right) else { return .forbidden }
-    switch region.backing {
-    case .whole: return .stray
-    case .zeroes:
-      do throws(MemoryRefusal) {
-        try bring(touched: fault.page, of: region, slot, task, &gate)
-        return .served
-      } catch {
-        return .refused(error)
+    do throws(MemoryRefusal) {
+      switch region.backing {
+      case .whole: return .stray
+      case .zeroes: try bring(touched: fault.page, of: region, slot, task, &gate)
+      case .home where copies: try copyShown(touched: fault.page, slot, task, &gate)
+      case .home: try bringShown(touched: fault.page, of: region, slot, task, &gate)
       }
-    case .home:
-      do throws(MemoryRefusal) {
-        try bringShown(touched: fault.page, of: region, slot, task, &gate)
-        return .served
-      } catch {
-        return error.cause == .kernel(.peerGone) ? .taken : .refused(error)
-      }
+      return .served
+    } catch {
+      return error.cause == .kernel(.peerGone) ? .taken : .refused(error)
     }
   }
 

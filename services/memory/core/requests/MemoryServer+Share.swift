@@ -120,6 +120,7 @@ extension MemoryServer {
           task: task.number, region: slot, page: page, count: count, spares: (spares.first, spares.second),
           authority: HandOver.Slot.memory)
         _ = spares.remove(mapped)
+        give(mapped.table)
         return mapped.pages
       } catch {
         switch error.status {
