@@ -19,6 +19,11 @@ extension DeviceTree {
     isCompatible(node) { text in isText(at: text.start, end: text.end, compatible) }
   }
 
+  /// Whether the node's `compatible` list holds one of `list`: texts that each end at a zero byte.
+  public func isCompatible(_ node: DeviceTreeNode, withAny list: Span<UInt8>) -> Bool {
+    isCompatible(node) { text in contains(list, text) }
+  }
+
   /// Whether one of the texts of the node's `compatible` list is `wanted`.
   @inline(__always)
   private func isCompatible(_ node: borrowing DeviceTreeNode, _ wanted: (Text) -> Bool) -> Bool {

@@ -50,7 +50,7 @@ extension BundleCheck {
     try start(entry, at: index)
   }
 
-  /// The lists of compatible strings: none empty, each ended by a zero byte.
+  /// The lists of compatible strings: none empty, each ended by a zero byte; and which of the nodes are meant.
   static func grants(_ entry: Bundle.Entry, at index: Int) throws(BundleError) {
     for slot in 0..<entry.grantCount {
       let grant = entry.grants[slot]
@@ -58,6 +58,11 @@ extension BundleCheck {
       let most = BundleLayout.mostCompatibleBytes
       try require(
         grant.byteCount >= 2 && grant.byteCount <= most, .malformedCompatible, grant.byteCount, most, index)
+      let selections = Int(Bundle.Grant.Unit.address.rawValue)
+      try require(Int(grant.selection) <= selections, .unknownUnit, Int(grant.selection), selections, index)
+      guard grant.unit == .address || grant.unitAddress == 0 else {
+        throw BundleError(.unknownUnit, entry: index, found: grant.unitAddress, expected: 0)
+      }
       var previous: UInt8 = 0
       for position in 0..<grant.byteCount {
         let byte = grant.compatibles[position]

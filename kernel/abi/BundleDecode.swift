@@ -50,6 +50,9 @@ extension Bundle.Grant {
     self.init()
     name = bytes.word64(at: base + Field.name)
     byteCount = Int(bytes[base + Field.byteCount])
+    selection = bytes[base + Field.selection]
+    // The 48 bits behind it are one word with the two bytes before them.
+    unitAddress = bytes.word64(at: base + Field.byteCount) &>> 16
     for index in 0..<BundleLayout.mostCompatibleBytes {
       compatibles[index] = bytes[base + Field.compatibles + index]
     }

@@ -67,9 +67,24 @@ extension Bundle {
     public var compatibles = InlineArray<64, UInt8>(repeating: 0)
     /// Bytes of the list, 2 to 64.
     public var byteCount = 0
+    /// Which of the compatible nodes are meant, as it is stored.
+    public var selection: UInt8 = 0
+    /// The unit address of the one that is meant, where it is one by its address.
+    public var unitAddress: UInt64 = 0
 
     /// An empty grant, to be filled.
     public init() {}
+    /// Which of the nodes that are compatible a grant means.
+    public enum Unit: UInt8, Sendable {
+      /// The first one of the tree that is enabled.
+      case first = 0
+      /// All that are enabled, in the order of the tree.
+      case all = 1
+      /// The first one that is enabled and has the unit address: the hexadecimal number behind the @ of its name.
+      case address = 2
+    }
+    /// Which nodes are meant.
+    public var unit: Unit { Unit(rawValue: selection) ?? .first }
   }
 
   /// The ways in which a segment is mapped; never both writable and executable.

@@ -43,6 +43,7 @@ public struct BundleError: Error, Equatable {
     case unalignedStart
     case malformedCompatible
     case trailingBytes
+    case unknownUnit
   }
 
   /// The rule that was broken.
@@ -109,6 +110,7 @@ extension BundleError.Reason {
     case .unalignedStart: "entry address, not a multiple of"
     case .malformedCompatible: "bytes of a list of compatible strings, at most"
     case .trailingBytes: "bytes present, the bundle ends after"
+    case .unknownUnit: "which nodes a grant means, at most"
     }
   }
 }

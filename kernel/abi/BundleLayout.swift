@@ -13,15 +13,15 @@
 ///                                            20  handle frames (1)         0  offset in the bundle (8)
 ///     grant, 80 bytes                        21  restart limit (1)         8  virtual address (8)
 ///      0  name, 8 ASCII bytes                22  flags (2)                16  pages in the bundle (4)
-///      8  bytes of the list (1), zero (7)    24  quota in frames (4)      20  pages in memory (4)
-///     16  compatible strings (64)            28  stack pages (4)          24  rights (4)
-///                                            32  stack's top (8)          28  zero (4)
-///                                            40  restart back-off, ms (4), zero (4)
+///      8  bytes of the list (1)              24  quota in frames (4)      20  pages in memory (4)
+///      9  0 first, 1 all, 2 by unit (1)      28  stack pages (4)          24  rights (4)
+///     10  unit address (6), 0 but for 2      32  stack's top (8)          28  zero (4)
+///     16  compatible strings (64)            40  restart back-off, ms (4), zero (4)
 public enum BundleLayout {
   /// "APUSBNDL", as the little-endian word that stands first.
   public static var magic: UInt64 { 0x4c44_4e42_5355_5041 }
   /// The format described here.
-  public static var version: UInt32 { 1 }
+  public static var version: UInt32 { 2 }
   /// Bytes of a page, the unit of everything that is mapped.
   public static var pageSize: Int { 4096 }
 
@@ -44,6 +44,8 @@ public enum BundleLayout {
   public static var mostPeers: Int { 8 }
   /// Bytes of a grant's list of compatible strings at most, terminators included.
   public static var mostCompatibleBytes: Int { 64 }
+  /// A unit address has 48 bits.
+  public static var mostUnitAddress: UInt64 { 1 << 48 - 1 }
   /// Frames by which a handle table may be larger than the one in the task's own frame.
   public static var mostHandleFrames: Int { 8 }
   /// Pages of a stack at most: less than the 2 MiB that one leaf table maps.
@@ -105,6 +107,8 @@ public enum BundleLayout {
   package enum Grant {
     package static var name: Int { 0 }
     package static var byteCount: Int { 8 }
+    package static var selection: Int { 9 }
+    package static var unitAddress: Int { 10 }
     package static var compatibles: Int { 16 }
   }
 }

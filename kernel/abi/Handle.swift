@@ -10,7 +10,7 @@ public enum ObjectKind: UInt64, Sendable {
   /// A task. `create`: x2 its first frame, x5 quota, x6 name, x7 root table frame | further frames << 48.
   case task = 3
   /// Memory: an authority over frames, or a device or image range. `create` (of a device range): x5 first
-  /// frame, x6 pages.
+  /// frame, x6 pages, x7 the handle's badge.
   case memory = 4
   /// A mapped Memory handle, or private pages.
   case region = 5

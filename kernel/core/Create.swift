@@ -107,10 +107,12 @@ extension Kernel where M: ~Copyable {
     guard range.intersection(interface).count == 0 else {
       throw Refusal(.notPermitted, range.first, limit: interface.first)
     }
+    let badge = word(caller, 7)
+    guard badge <= Badge.mintable else { throw Refusal(.outOfRange, badge, limit: Badge.mintable) }
     let (object, taken) = try objectSlot(caller, account: account, authority: false)
     memoryObject(object).pointee = Memory(
       kind: MemoryUse.device, frame: range.first, frames: range.count)
-    install(target, HandleWord(.memory, rights: 3, object: object), value: 0)
+    install(target, HandleWord(.memory, rights: 3, object: object), value: badge)
     succeed(caller, taken)
   }
 

@@ -110,6 +110,9 @@ extension Kernel where M: ~Copyable {
   /// device, and comes back when the lease ends.
   mutating func noteDevice(_ frame: UInt64, _ count: UInt64, isMapped: Bool) {
     guard devices.emergencyDescriptor != 0, FrameRange(frame, frame + count).contains(devices.uartFrame) else { return }
+    // Ranges that share the page are regions of one driver: the first one takes the console, the last one gives it.
+    devices.uartRegions = isMapped ? devices.uartRegions + 1 : devices.uartRegions - 1
+    guard devices.uartRegions == (isMapped ? 1 : 0) else { return }
     devices.emergencyIsMapped = !isMapped
     machine.setKernelRootEntry(
       KernelSlot.emergencyConsole, to: isMapped ? Descriptor.empty.raw : devices.emergencyDescriptor)

@@ -81,6 +81,8 @@ public struct DeviceFacts {
   public var uartFrame: UInt64 = 0
   /// Whether the emergency console's block is in the kernel's first-level table.
   public var emergencyIsMapped = false
+  /// Regions that show the UART's frame.
+  public var uartRegions: UInt64 = 0
   /// The descriptor of that block, to put back when the UART's lease ends.
   public var emergencyDescriptor: UInt64 = 0
   /// Whether the CPU interface is on.

@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 7 }
+  @inlinable public static var version: UInt64 { 8 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -119,6 +119,9 @@ public enum MemoryInterface: Interface {
     case noSuchTask = 15
     /// The server's own tables are full (value: in use, limit: room).
     case serverFull = 16
+    /// A page of the range holds registers of another device, which the caller is not granted (value: the page of the
+    /// range, counted from 0; limit: the last letters of the other's name).
+    case pageShared = 17
 
     /// What happened, and after a colon what the two values are.
     public var words: StaticString {
@@ -139,6 +142,7 @@ public enum MemoryInterface: Interface {
       case .endOfList: "nothing at or after"
       case .noSuchTask: "no such task"
       case .serverFull: "the server's tables are full: in use, room"
+      case .pageShared: "shares a page with a device that is not granted too: page of the range, device"
       }
     }
   }

@@ -10,17 +10,22 @@ public import ABI
   public var length: UInt64
   /// Interrupts that the device has.
   public var interrupts: UInt64
+  /// The first of them, as `interrupt` counts them: not 0 only where the grant means several nodes.
+  public var firstInterrupt: UInt64
 
   /// A lease.
-  @inlinable public init(address: UInt64, length: UInt64, interrupts: UInt64) {
+  @inlinable public init(address: UInt64, length: UInt64, interrupts: UInt64, firstInterrupt: UInt64 = 0) {
     self.address = address
     self.length = length
     self.interrupts = interrupts
+    self.firstInterrupt = firstInterrupt
   }
   /// Reads the reply.
-  @inlinable public init(_ w: borrowing Message) { self.init(address: w[0], length: w[1], interrupts: w[2]) }
+  @inlinable public init(_ w: borrowing Message) {
+    self.init(address: w[0], length: w[1], interrupts: w[2], firstInterrupt: w[3])
+  }
   /// The reply.
-  @inlinable public var reply: Message { Message(address, length, interrupts) }
+  @inlinable public var reply: Message { Message(address, length, interrupts, firstInterrupt) }
 }
 
 /// Something that happened to a task, for its supervisor.

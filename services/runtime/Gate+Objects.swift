@@ -51,12 +51,13 @@ extension Gate where Self: ~Copyable {
     try perform(.create, &message)
   }
 
-  /// Makes a Memory of device frames. Returns whether the spare frame was taken.
+  /// Makes a Memory of device frames, its first handle badged. Returns whether the spare frame was taken.
   @inlinable public mutating func createMemory(
     frame: UInt64, pages: UInt64, account: UInt64, spare: UInt64, slot: UInt64, of task: UInt64 = 0,
-    authority: UInt64
+    badge: UInt64 = 0, authority: UInt64
   ) throws(Refusal) -> Bool {
-    var message = Message(account, ObjectKind.memory.rawValue, spare, slot, task, frame, pages, handle: authority)
+    var message = Message(
+      account, ObjectKind.memory.rawValue, spare, slot, task, frame, pages, badge, handle: authority)
     try perform(.create, &message)
     return message[0] != 0
   }

@@ -11,7 +11,8 @@ private let fixture = """
   { "tasks": [
     { "name": "memory", "priority": 60, "quota": 9 },
     { "name": "init", "priority": 40, "quota": 9, "peers": ["c", "d"], "needs": ["power", "supervise"] },
-    { "name": "c", "priority": 1, "quota": 9, "devices": [{ "name": "gic", "compatible": ["a,b", "c,d"] }] },
+    { "name": "c", "priority": 1, "quota": 9, "devices": [{ "name": "gic", "compatible": ["a,b", "c,d"] },
+      { "name": "all", "compatible": ["e"], "unit": "all" }, { "name": "one", "compatible": ["f"], "unit": "8A003E00" }] },
     { "name": "d", "priority": 0, "quota": 9, "stackPages": 8, "handleFrames": 8, "needs": ["deadline", "log"] },
     { "name": "e", "priority": 63, "quota": 9, "restart": { "limit": 255, "backOff": 20 } },
     { "name": "f", "priority": 2, "quota": 4294967295, "peers": ["e", "d", "c"] }
@@ -69,6 +70,11 @@ struct BundleTests {
         #expect(grant.name == ABI.Bundle.name(device.name.utf8))
         let list = (0..<grant.byteCount).map { grant.compatibles[$0] }
         #expect(String(decoding: list, as: UTF8.self) == device.compatible.map { $0 + "\0" }.joined())
+        switch device.unit {
+        case "first": #expect(grant.unit == .first && grant.unitAddress == 0)
+        case "all": #expect(grant.unit == .all && grant.unitAddress == 0)
+        default: #expect(grant.unit == .address && grant.unitAddress == UInt64(device.unit, radix: 16))
+        }
       }
       #expect(entry.segmentCount == image.segments.count)
       for (slot, segment) in image.segments.enumerated() {
@@ -157,7 +163,7 @@ struct BundleTests {
   /// A field of an entry set to a value, and the refusal that must follow. Entry 0 lies at 32, 1 at 544.
   private static let refusals: [(offset: Int, value: UInt64, bytes: Int, BundleError)] = [
     (0, 0, 8, BundleError(.wrongMagic, found: 0, expected: BundleLayout.magic)),
-    (8, 2, 4, BundleError(.unknownVersion, found: 2, expected: 1)),
+    (8, 3, 4, BundleError(.unknownVersion, found: 3, expected: 2)),
     (16, 4097, 8, BundleError(.unalignedSize, found: 4097, expected: 4096)),
     (24, 1, 4, BundleError(.tooFewEntries, found: 1, expected: 2)),
     (24, 33, 4, BundleError(.tooManyEntries, found: 33, expected: 32)),
@@ -202,6 +208,9 @@ struct BundleTests {
     (1056 + 192, 1, 1, BundleError(.malformedCompatible, entry: 2, found: 1, expected: 64)),
     (1056 + 192, 65, 1, BundleError(.malformedCompatible, entry: 2, found: 65, expected: 64)),
     (1056 + 192, 5, 1, BundleError(.malformedCompatible, entry: 2, found: 5, expected: 64)),
+    (1056 + 193, 3, 1, BundleError(.unknownUnit, entry: 2, found: 3, expected: 2)),
+    (1056 + 194, 1, 1, BundleError(.unknownUnit, entry: 2, found: 1, expected: 0)),
+    (1056 + 193 + 80, 255, 1, BundleError(.unknownUnit, entry: 2, found: 255, expected: 2)),
     (1056 + 200, 0, 1, BundleError(.malformedCompatible, entry: 2, found: 0, expected: 64)),
   ]
 

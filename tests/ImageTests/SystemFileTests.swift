@@ -51,6 +51,27 @@ import Testing
       third(#""devices": [{"name": "d", "compatible": ["\#(String(repeating: "x", count: 64))"]}]"#),
       "tasks[2].devices[0].compatible", "65 bytes with terminators, expected 2 to 64"
     ),
+    (
+      third(#""devices": [{"name": "d", "compatible": ["x"]}, {"name": "d", "compatible": ["y"]}]"#),
+      "tasks[2].devices[1].name", "“d”, also the name of devices[0]"
+    ),
+    (
+      third(#""devices": [{"name": "d", "compatible": ["x"], "unit": "@a003e00"}]"#), "tasks[2].devices[0].unit",
+      "“@a003e00”, expected first, all or a unit address of 1 to 12 hexadecimal digits"
+    ),
+    (
+      third(#""devices": [{"name": "d", "compatible": ["x"], "unit": "1234567890abc"}]"#),
+      "tasks[2].devices[0].unit",
+      "“1234567890abc”, expected first, all or a unit address of 1 to 12 hexadecimal digits"
+    ),
+    (
+      third(#""devices": [{"name": "d", "compatible": ["x"], "unit": ""}]"#), "tasks[2].devices[0].unit",
+      "“”, expected first, all or a unit address of 1 to 12 hexadecimal digits"
+    ),
+    (
+      third(#""devices": [{"name": "d", "compatible": ["x"], "node": "first"}]"#), "tasks[2].devices[0].node",
+      "no such field; known are name, compatible, unit"
+    ),
   ]
 
   @Test("a mistake is told by field, with both values", arguments: mistakes.indices)

@@ -50,6 +50,9 @@ extension BadCalls {
       make("a device beyond 48 bits", .outOfRange, 1 << 36 - 1, 1 << 36) { _ in
         Message(0, 4, 0, Slot.empty, 0, 1 << 36 - 1, 2, handle: Slot.devices)
       },
+      make("a device with a badge beyond those", .outOfRange, Badge.mintable + 1, Badge.mintable) { _ in
+        Message(0, 4, 0, Slot.empty, 0, 0x9100, 1, Badge.mintable + 1, handle: Slot.devices)
+      },
       make("RAM as a device", .notPermitted, 0x3_ffff, 0x4_0000) { _ in
         Message(0, 4, 0, Slot.empty, 0, 0x3_ffff, 2, handle: Slot.devices)
       },

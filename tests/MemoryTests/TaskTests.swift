@@ -74,7 +74,7 @@ extension TestSystem {
     }
   }
 
-  @Test("an entry that init may not start is refused", arguments: [0, 1, 5, 31, 32, UInt64.max])
+  @Test("an entry that init may not start is refused", arguments: [0, 1, 7, 31, 32, UInt64.max])
   func badEntry(entry: UInt64) throws {
     let system = try TestSystem()
     var gate = system.client

@@ -10,6 +10,8 @@ struct TestBundle {
     var priority: UInt8 = 10
     /// Name and compatible string.
     var grants: [(String, String)] = []
+    /// Which nodes a grant means, by its name: all (1) or one by its unit address (2).
+    var units: [String: (UInt8, UInt64)] = [:]
   }
 
   static let textPage: UInt64 = 0x10
@@ -54,6 +56,9 @@ struct TestBundle {
     for (index, grant) in service.grants.enumerated() {
       let start = base + Field.grants + index * BundleLayout.grantSize
       put(word(grant.0), start, &bytes)
+      if let unit = service.units[grant.0] {
+        put(UInt64(unit.0) << 8 | unit.1 << 16, start + BundleLayout.Grant.byteCount, &bytes)
+      }
       bytes[start + BundleLayout.Grant.byteCount] = UInt8(grant.1.utf8.count + 1)
       for (offset, byte) in grant.1.utf8.enumerated() { bytes[start + BundleLayout.Grant.compatibles + offset] = byte }
     }
@@ -85,7 +90,9 @@ struct TestTree {
   private var structure: [UInt8] = []
   private var strings: [UInt8] = []
 
-  /// GICv2, PL011, PL031 and one device whose range spans 2 MiB, as QEMU's machine has them.
+  /// GICv2, PL011, PL031 and one device whose range spans 2 MiB, as QEMU's machine has them; eight virtio transports
+  /// on one page, one of them disabled, and two devices of which the first ends inside a page and the second begins
+  /// there.
   static func machine() -> [UInt8] {
     var tree = TestTree()
     tree.node("") { root in
@@ -112,6 +119,24 @@ struct TestTree {
       root.node("big@10000000") {
         $0.text("compatible", "test,big")
         $0.words("reg", [0, 0x1000_0000, 0, 0x60_0000])
+      }
+      for unit in 0..<8 as Range<UInt32> {
+        root.node("virtio_mmio@\(String(0xa00_0000 + 0x200 * unit, radix: 16))") {
+          $0.text("compatible", "virtio,mmio")
+          $0.words("reg", [0, 0xa00_0000 + 0x200 * unit, 0, 0x200])
+          $0.words("interrupts", [0, 16 + unit, 1])
+          $0.words("dma-coherent", [])
+          if unit == 6 { $0.text("status", "disabled") }
+        }
+      }
+      root.node("head@b000000") {
+        $0.text("compatible", "test,head")
+        $0.words("reg", [0, 0xb00_0000, 0, 0x1800, 0, 0xc00_0000, 0, 0x1000])
+        $0.words("dma-coherent", [])
+      }
+      root.node("tail@b001800") {
+        $0.text("compatible", "test,tail")
+        $0.words("reg", [0, 0xb00_1800, 0, 0x100])
       }
     }
     return tree.blob

@@ -137,6 +137,13 @@ final class TestSystem {
       name: "clock", quota: 2000,
       grants: [("rtc", "arm,pl031"), ("uart", "arm,pl011"), ("none", "no,such"), ("big", "test,big")]),
     .init(name: "shell", quota: 16, handleFrames: 2),
+    .init(
+      name: "virtio", quota: 600, handleFrames: 1, grants: [("all", "virtio,mmio"), ("head", "test,head")],
+      units: ["all": (1, 0)]),
+    .init(
+      name: "one", quota: 64,
+      grants: [("first", "virtio,mmio"), ("one", "virtio,mmio"), ("tail", "test,tail"), ("wrong", "virtio,mmio")],
+      units: ["one": (2, 0xa00_0400), "wrong": (2, 0xa00_0001)]),
   ]
 
   /// - Parameter bootKill: before which of its kernel calls the server dies while it boots.

@@ -22,8 +22,8 @@ extension BundleTests.Row {
       name: "with a wrong magic", change: { $0.bytes[0] ^= 1 },
       message: { _ in "magic, not that of a bundle: 0x4c44_4e42_5355_5040, 0x4c44_4e42_5355_5041" }),
     Self(
-      name: "of another version", change: { $0.bytes[8] = 2 },
-      message: { _ in "format version, expected: 0x2, 0x1" }),
+      name: "of another version", change: { $0.bytes[8] = 3 },
+      message: { _ in "format version, expected: 0x3, 0x2" }),
     Self(name: "with a flipped bit in a page", change: { $0.bytes[$0.bytes.count / 2] ^= 16 }, message: checksums),
     Self(
       name: "with a flipped bit in its last byte", change: { $0.bytes[$0.bytes.count - 1] ^= 1 }, message: checksums),

@@ -57,6 +57,10 @@ public struct BundleWriter {
     let list: [UInt8] = device.compatible.flatMap { Array($0.utf8) + [0] }
     put(Bundle.name(device.name.utf8) ?? 0, at: base + Field.name)
     put(UInt8(list.count), at: base + Field.byteCount)
+    put(device.selection.unit.rawValue, at: base + Field.selection)
+    let address = device.selection.address
+    put(UInt16(truncatingIfNeeded: address), at: base + Field.unitAddress)
+    put(UInt32(truncatingIfNeeded: address >> 16), at: base + Field.unitAddress + 2)
     bytes.replaceSubrange((base + Field.compatibles)..<(base + Field.compatibles + list.count), with: list)
   }
 

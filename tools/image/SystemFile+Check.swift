@@ -33,6 +33,14 @@ extension SystemFile {
     for (index, device) in task.devices.enumerated() {
       let field = "\(field).devices[\(index)]"
       try checkName(device.name, "\(field).name")
+      if let first = task.devices[..<index].firstIndex(where: { $0.name == device.name }) {
+        throw SystemFileError(field: "\(field).name", problem: "“\(device.name)”, also the name of devices[\(first)]")
+      }
+      guard device.selected != nil else {
+        throw SystemFileError(
+          field: "\(field).unit",
+          problem: "“\(device.unit)”, expected first, all or a unit address of 1 to 12 hexadecimal digits")
+      }
       for (position, text) in device.compatible.enumerated() {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
           throw SystemFileError(

@@ -53,9 +53,10 @@ extension RestartRule {
 extension DeviceGrant {
   /// Decodes a grant, refusing fields that are not described.
   public init(from decoder: any Decoder) throws {
-    let fields = try Fields(decoder, allowed: ["name", "compatible"])
+    let fields = try Fields(decoder, allowed: ["name", "compatible", "unit"])
     name = try fields.value("name")
     compatible = try fields.value("compatible")
+    unit = try fields.value("unit", default: unit)
   }
 }
 

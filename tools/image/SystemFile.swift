@@ -1,3 +1,5 @@
+internal import ABI
+
 /// What `services/system.json` says: which tasks run, with what priority, quota, devices and peers.
 public struct SystemFile: Codable, Equatable, Sendable {
   /// The tasks, `memory` first and `init` second.
@@ -42,6 +44,27 @@ public struct DeviceGrant: Codable, Equatable, Sendable {
   public var name: String
   /// The `compatible` strings that will do; with a zero byte behind each at most 64 bytes.
   public var compatible: [String]
+  /// Which of the nodes that are compatible: `first`, `all`, or one by its unit address, the hexadecimal digits behind
+  /// the `@` of its name. Of all of them ranges and interrupts are counted on from node to node, in the tree's order.
+  public var unit = "first"
+}
+
+extension DeviceGrant {
+  /// What `unit` says; nil where it says nothing known.
+  var selected: (unit: Bundle.Grant.Unit, address: UInt64)? {
+    switch unit {
+    case "first": return (.first, 0)
+    case "all": return (.all, 0)
+    default:
+      guard unit.utf8.count <= 12, unit.allSatisfy(\.isHexDigit), let address = UInt64(unit, radix: 16) else {
+        return nil
+      }
+      return (.address, address)
+    }
+  }
+
+  /// The same of a grant that was checked.
+  var selection: (unit: Bundle.Grant.Unit, address: UInt64) { selected ?? (.first, 0) }
 }
 
 /// What a task is given besides its peers.

@@ -9,23 +9,19 @@ extension MemoryServer {
     _ grant: Name, _ index: UInt64, _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ caller: Caller,
     _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Message {
-    let (device, isController) = try granted(grant, caller)
-    guard index < UInt64(device.ranges.count) else {
-      throw MemoryRefusal(.deviceRange, index, limit: UInt64(device.ranges.count))
-    }
-    let range = device.ranges[Int(truncatingIfNeeded: index)]
+    let found = try granted(grant, .range, index, caller)
+    let range = found.device.ranges[found.part]
     guard range.size > 0, range.end <= 1 << 48 else { throw MemoryRefusal(.deviceRange, index, limit: range.size) }
     var holding = Holding(kind: .range, session: sessions[caller.place].number, region: slot, device: grant)
-    holding.first = range.base >> 12
-    holding.end = (range.end + Geometry.frameBytes - 1) >> 12
-    if pages != 0 { holding.end = min(holding.end, holding.first &+ min(pages, 1 << 36)) }
-    holding.isController = isController
-    let offset = range.base & (Geometry.frameBytes - 1)
-    let length = min(range.size, (holding.end - holding.first) << 12 - offset)
+    holding.cover(range, pages: pages)
+    holding.badge = found.badge(of: index)
+    holding.isController = found.isController
+    try checkShared(holding, found.node, caller)
+    let (offset, length) = (holding.base & (Geometry.frameBytes - 1), holding.limit - holding.base)
     let first = try mapLease(holding, page, caller, &gate)
     return Lease(
       address: first << 12 | offset, length: length,
-      interrupts: UInt64(device.interruptCount)
+      interrupts: UInt64(found.device.interruptCount), firstInterrupt: found.firstInterrupt
     ).reply
   }
 
@@ -45,11 +41,15 @@ extension MemoryServer {
     guard let place = holdings.freePlace else {
       throw MemoryRefusal(.serverFull, UInt64(HoldingList.capacity), limit: UInt64(HoldingList.capacity))
     }
+    // A region that is there is another's, or another lease's.
+    let taken = try handle(inSlot: wanted.region, of: task.number, &gate).word
+    guard taken.kind == .none else { throw MemoryRefusal(.slotOccupied, wanted.region, limit: taken.kindNumber) }
     let slot = try freeSlot(&gate)
-    let (first, pages) = (wanted.first, wanted.end - wanted.first)
+    let (first, pages, badge) = (wanted.first, wanted.end - wanted.first, wanted.badge)
     let took = try withSpare(&gate) { gate, spare throws(Refusal) in
       try gate.createMemory(
-        frame: first, pages: pages, account: task.number, spare: spare, slot: slot, authority: HandOver.Slot.devices)
+        frame: first, pages: pages, account: task.number, spare: spare, slot: slot, badge: badge,
+        authority: HandOver.Slot.devices)
     }
     do throws(MemoryRefusal) {
       try mapShown(region, slot: wanted.region, of: task, memory: slot, &gate)
@@ -62,15 +62,19 @@ extension MemoryServer {
     return region.page
   }
 
-  /// Refuses a range of which another holds a part. Returns the place of the very same lease, if the caller
-  /// has it already: a repeated request.
+  /// Refuses a range of which a part is held, or a page by another task. Returns the place of the very same lease, if
+  /// the caller has it already: a repeated request.
   private mutating func heldBefore(_ wanted: borrowing Holding) throws(MemoryRefusal) -> Int? {
-    let (first, end) = (wanted.first, wanted.end)
-    guard let place = holdings.first(where: { $0.kind == .range && $0.first < end && first < $0.end }) else {
-      return nil
+    var same: Int?
+    for place in 0..<HoldingList.capacity where holdings[place].kind == .range {
+      guard holdings[place].first < wanted.end, wanted.first < holdings[place].end else { continue }
+      if holdings[place].isSame(wanted) {
+        same = place
+      } else if holdings[place].session != wanted.session || holdings[place].overlaps(wanted) {
+        throw held(place)
+      }
     }
-    guard holdings[place].isSame(wanted) else { throw held(place) }
-    return place
+    return same
   }
 
   private mutating func checkOpened(
@@ -114,11 +118,8 @@ extension MemoryServer {
   mutating func interrupt(
     _ grant: Name, _ index: UInt64, _ slot: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Message {
-    let device = try granted(grant, caller).device
-    guard index < UInt64(device.interruptCount) else {
-      throw MemoryRefusal(.deviceRange, index, limit: UInt64(device.interruptCount))
-    }
-    let line = device.interrupts[Int(truncatingIfNeeded: index)]
+    let found = try granted(grant, .interrupt, index, caller)
+    let line = found.device.interrupts[found.part]
     let session = sessions[caller.place].number
     let (place, isNew) = try heldInterrupt(line, grant, session, &gate)
     let held = holdings[place].slot
@@ -180,29 +181,6 @@ extension MemoryServer {
       give(spares)
       if isRepeated, error.status == .busy { return Message() }
       throw summed(missing(error), taken: 0)
-    }
-  }
-
-  /// The device that the caller's entry grants under a name, and whether it is the interrupt controller.
-  private mutating func granted(_ name: Name, _ caller: Caller) throws(MemoryRefusal) -> (
-    device: Device, isController: Bool
-  ) {
-    let entry = try entry(sessions[caller.place].entry)
-    for index in 0..<entry.grantCount where entry.grants[index].name == name.word {
-      return try device(of: entry.grants[index])
-    }
-    throw MemoryRefusal(.notGranted, name.word)
-  }
-
-  /// The device of the tree that a grant means.
-  mutating func device(of grant: Bundle.Grant) throws(MemoryRefusal) -> (device: Device, isController: Bool) {
-    guard let node = tree.node(compatibleWithAny: grant.compatibles.span.extracting(0..<grant.byteCount)) else {
-      throw MemoryRefusal(.deviceAbsent, grant.name)
-    }
-    do throws(DeviceTreeError) {
-      return (try tree.device(node), tree.property("interrupt-controller", of: node) != nil)
-    } catch {
-      throw MemoryRefusal(.deviceAbsent, grant.name, limit: error.found)
     }
   }
 }

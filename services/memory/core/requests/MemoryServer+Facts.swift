@@ -110,8 +110,8 @@ extension MemoryServer {
     facts.ranges = UInt64(device.ranges.count)
     facts.interrupts = UInt64(device.interruptCount)
     facts.length = device.ranges[0].size
-    let first = device.ranges[0].base >> 12
-    if let place = holdings.first(where: { $0.kind == .range && $0.first <= first && first < $0.end }) {
+    let first = device.ranges[0].base
+    if let place = holdings.first(where: { $0.kind == .range && $0.base <= first && first < $0.limit }) {
       facts.holder = sessions.place(of: holdings[place].session).map { sessions[$0].name } ?? .none
     }
     for line in 0..<device.interruptCount {

@@ -114,7 +114,7 @@ extension MemoryServer {
   /// The device range or the interrupt that a handle of the server's names, and who holds it: the task whose account
   /// paid the object. A range that is no region anywhere was being leased or released: it goes.
   private mutating func recoverHolding(_ slot: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
-    let found = try handle(inSlot: slot, of: 0, &gate).word
+    let (found, told) = try handle(inSlot: slot, of: 0, &gate)
     let account = views.ledger.word(found.object >> 12).task
     var holding = Holding(kind: found.kind == .memory ? .range : .interrupt, slot: slot)
     do throws(Refusal) {
@@ -134,6 +134,7 @@ extension MemoryServer {
       return
     }
     holding.session = sessions[owner].number
+    holding.badge = told[1]
     if holding.kind == .range {
       guard let region = try regionSlot(showing: found.object, in: holding.session, &gate) else {
         discard(slot, &gate)
@@ -141,7 +142,7 @@ extension MemoryServer {
       }
       holding.region = region
     }
-    nameDevice(&holding, owner)
+    if holding.kind == .range { nameRange(&holding, owner) } else { nameInterrupt(&holding, owner) }
     holdings[place] = holding
   }
 
@@ -156,27 +157,37 @@ extension MemoryServer {
     return nil
   }
 
-  /// The name under which the holder's entry grants the device.
-  private mutating func nameDevice(_ holding: inout Holding, _ owner: Int) {
+  /// The device of a range: the badge says which of the holder's grants, and which of its ranges.
+  private mutating func nameRange(_ holding: inout Holding, _ owner: Int) {
+    let number = Int(truncatingIfNeeded: holding.badge & 0xff) - 1
+    guard let entry = try? entry(sessions[owner].entry), number >= 0, number < entry.grantCount,
+      let found = try? find(.range, holding.badge >> 8, of: entry.grants[number], number)
+    else { return }
+    let pages = holding.end - holding.first
+    holding.cover(found.device.ranges[found.part], pages: pages)
+    holding.device = Name(word: entry.grants[number].name)
+    holding.isController = found.isController
+  }
+
+  /// The name under which the holder's entry grants the device of an interrupt.
+  private mutating func nameInterrupt(_ holding: inout Holding, _ owner: Int) {
     guard let entry = try? entry(sessions[owner].entry) else { return }
     for index in 0..<entry.grantCount {
-      guard let (device, isController) = try? self.device(of: entry.grants[index]) else { continue }
-      guard device.has(holding) else { continue }
-      holding.device = Name(word: entry.grants[index].name)
-      holding.isController = holding.kind == .range && isController
-      return
+      var next = node(of: entry.grants[index])
+      while let node = next {
+        next = self.node(of: entry.grants[index], after: node)
+        guard let device = try? tree.device(node), device.has(interrupt: holding.first) else { continue }
+        holding.device = Name(word: entry.grants[index].name)
+        return
+      }
     }
   }
 }
 
 extension Device {
-  /// Whether a holding is one of its ranges, or of its interrupts.
-  fileprivate func has(_ holding: borrowing Holding) -> Bool {
-    if holding.kind == .interrupt {
-      for line in 0..<interruptCount where UInt64(interrupts[line].number) == holding.first { return true }
-      return false
-    }
-    for index in 0..<ranges.count where ranges[index].base >> 12 == holding.first { return true }
+  /// Whether an interrupt is one of its own.
+  fileprivate func has(interrupt number: UInt64) -> Bool {
+    for line in 0..<interruptCount where UInt64(interrupts[line].number) == number { return true }
     return false
   }
 }

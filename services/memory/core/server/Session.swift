@@ -1,4 +1,5 @@
 internal import ABI
+internal import DeviceTree
 internal import Interfaces
 
 /// A task that the server made. The number of a session is the server's slot of the Task handle, and the badge
@@ -110,6 +111,12 @@ struct Holding: ~Copyable {
   var first: UInt64 = 0
   /// One past the last frame.
   var end: UInt64 = 0
+  /// The first byte of the range, physical. What else lies in its frames is another range's.
+  var base: UInt64 = 0
+  /// One past its last byte that is mapped.
+  var limit: UInt64 = 0
+  /// Badge of the Memory handle: which grant, and which of its ranges. See `Granted`.
+  var badge: UInt64 = 0
   /// The holder's slot of the region.
   var region: UInt64 = 0
   /// The name under which it was granted.
@@ -120,6 +127,18 @@ struct Holding: ~Copyable {
   /// Whether this is the same range in the same slot of the same task.
   func isSame(_ other: borrowing Holding) -> Bool {
     session == other.session && region == other.region && first == other.first && end == other.end
+      && badge == other.badge
+  }
+
+  /// Whether a byte belongs to both ranges.
+  func overlaps(_ other: borrowing Holding) -> Bool { base < other.limit && other.base < limit }
+
+  /// Covers a range of registers, or its first pages (0: all).
+  mutating func cover(_ range: AddressRange, pages: UInt64) {
+    first = range.base >> 12
+    end = (range.end + Geometry.frameBytes - 1) >> 12
+    if pages != 0 { end = min(end, first &+ min(pages, 1 << 36)) }
+    (base, limit) = (range.base, min(range.end, end << 12))
   }
 }
 
