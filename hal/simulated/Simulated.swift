@@ -57,6 +57,8 @@ package struct Simulated: ~Copyable, Machine {
   }
   package func clear(frame: UInt64) { memory.clear(frame) }
   package func copy(frame source: UInt64, to destination: UInt64) { memory.copy(source, to: destination) }
+  /// Whether all words of a frame are zero: for tests, which so pass over 512 words of the ledger at once.
+  package func isZero(frame: UInt64) -> Bool { memory.isZero(frame) }
   package func synchronizeInstructions(frame: UInt64) { memory.synchronized.insert(frame) }
   /// Frames made visible to instruction fetch.
   package var synchronizedFrames: Set<UInt64> { memory.synchronized.frames }

@@ -1,6 +1,12 @@
 import Machine
 
-/// RAM of the simulated machine.
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// RAM of the simulated machine, as much as a task's tables can reach: the host brings the frames that are touched.
 @safe final class SimulatedMemory {
   private let base: UInt64
   fileprivate let bytes: UInt64
@@ -18,17 +24,20 @@ import Machine
   init(base: UInt64, frames: UInt64) {
     self.base = base
     bytes = frames << 12
-    // Safety: freed by deinit alone; filled with a pattern, because RAM is not zero when a machine starts. More
-    // than 256 MiB are left to the host, which brings the frames that are touched, zeroed.
-    unsafe storage = UnsafeMutableRawPointer.allocate(byteCount: Int(frames << 12), alignment: 4096)
-    if frames <= 1 << 16 + 1 {
-      unsafe storage.initializeMemory(as: UInt8.self, repeating: 0xa5, count: Int(frames << 12))
-    }
+    // Safety: addresses alone, reserved by nobody else and given back by deinit; the host promises no memory for them
+    // before they are touched, so that a machine may have more of it than the host.
+    let mapped = unsafe mmap(
+      nil, Int(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { fatalError("no addresses for \(bytes) bytes") }
+    unsafe storage = mapped
+    // RAM is not zero when a machine starts: filled with a pattern, but for more than 256 MiB.
+    // Safety: the whole of what was just mapped.
+    if frames <= 1 << 16 + 1 { unsafe _ = memset(storage, 0xa5, Int(bytes)) }
   }
 
   deinit {
-    // Safety: allocated by init, and every Reference has ended with the machine that lent it.
-    unsafe storage.deallocate()
+    // Safety: mapped by init, and every Reference has ended with the machine that lent it.
+    unsafe _ = munmap(storage, Int(bytes))
   }
 
   func reference<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
@@ -41,16 +50,18 @@ import Machine
     return unsafe Reference((storage + Int(address - base)).assumingMemoryBound(to: Value.self))
   }
 
-  func clear(_ frame: UInt64) {
-    for word in 0..<512 { reference(frame << 12 + UInt64(word) * 8, as: UInt64.self).pointee = 0 }
+  /// The first byte of a frame of RAM.
+  @unsafe private func page(_ frame: UInt64) -> UnsafeMutableRawPointer {
+    _ = reference(frame << 12 | 4088, as: UInt64.self)
+    // Safety: the line above has checked that the frame lies in RAM.
+    return unsafe storage + Int(frame << 12 - base)
   }
 
-  func copy(_ source: UInt64, to destination: UInt64) {
-    for word in 0..<512 {
-      let offset = UInt64(word) * 8
-      reference(destination << 12 + offset, as: UInt64.self).pointee =
-        reference(source << 12 + offset, as: UInt64.self).pointee
-    }
+  // Safety: of all three, these are whole frames of RAM, which `page` has checked.
+  func clear(_ frame: UInt64) { unsafe _ = memset(page(frame), 0, 4096) }
+  func copy(_ source: UInt64, to destination: UInt64) { unsafe _ = memmove(page(destination), page(source), 4096) }
+  func isZero(_ frame: UInt64) -> Bool {
+    unsafe memcmp(page(frame), page(frame) + 8, 4088) == 0 && reference(frame << 12, as: UInt64.self).pointee == 0
   }
 }
 

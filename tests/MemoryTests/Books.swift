@@ -19,10 +19,7 @@ struct Books: Equatable, CustomStringConvertible {
 
   init(_ system: TestSystem) throws {
     let kernel = system.machine
-    for frame in kernel.kernel.ram.used.first..<kernel.kernel.ram.used.end where kernel.kernel.isClaimed(frame) {
-      let word = kernel.kernel.ledger(frame).pointee
-      if !word.isFree { ledger[frame] = word.raw }
-    }
+    for used in kernel.usedFrames { ledger[used.frame] = used.word.raw }
     for task in system.tasks {
       let words = kernel.kernel.task(task).pointee
       tasks[task] = [

@@ -14,13 +14,11 @@ struct Canonical: Equatable, CustomStringConvertible {
 
   init(_ system: TestSystem) {
     let kernel = system.machine
-    let used = kernel.kernel.ram.used
-    var kinds: [FrameKind: Int] = [:]
+    var kinds: [FrameKind: Int] = [.free: kernel.freeFrames()]
     var tasks: [UInt64] = []
-    for frame in used.first..<used.end where kernel.kernel.isClaimed(frame) {
-      let word = kernel.kernel.ledger(frame).pointee
-      kinds[word.kind, default: 0] += 1
-      if word.kind == .objects, word.task == frame { tasks.append(frame << 12) }
+    for used in kernel.usedFrames {
+      kinds[used.word.kind, default: 0] += 1
+      if used.word.kind == .objects, used.word.task == used.frame { tasks.append(used.frame << 12) }
     }
     lines = kinds.map { "\($0.key) \($0.value)" }.sorted()
     lines.append("server \(system.frees)")

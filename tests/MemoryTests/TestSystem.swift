@@ -2,11 +2,12 @@ import ABI
 import DeviceTree
 import Interfaces
 import KernelCore
-import MemoryCore
 import Runtime
 import Simulated
 import TestSupport
 import Testing
+
+@testable import MemoryCore
 
 /// Kernel calls that a test keeps from the kernel: it answers them in its place.
 final class Meddling {
@@ -95,6 +96,17 @@ struct TestIndex: IndexStorage {
 struct TestLedger: LedgerView {
   let window: Window
   func word(_ frame: UInt64) -> LedgerWord { window.load(HandOver.Address.ledger + frame * 8, as: LedgerWord.self) }
+  /// 512 words at once where a page of the ledger says nothing but free.
+  func endOfFree(from frame: UInt64, to end: UInt64) -> UInt64 {
+    var next = frame
+    while next < end {
+      let page = window.translate(HandOver.Address.ledger + next * 8) >> 12
+      let isWhole = next & 511 == 0 && next + 512 <= end && window.machine.kernel.machine.isZero(frame: page)
+      guard isWhole || word(next).isFree else { break }
+      next += isWhole ? 512 : 1
+    }
+    return next
+  }
 }
 
 struct TestBlob: BlobSource {
@@ -146,11 +158,17 @@ final class TestSystem {
       units: ["one": (2, 0xa00_0400), "wrong": (2, 0xa00_0001)]),
   ]
 
-  /// - Parameter bootKill: before which of its kernel calls the server dies while it boots.
+  /// Whether the server claims all RAM before it starts init.
+  private let claimsAll: Bool
+
+  /// - Parameters:
+  ///   - bootKill: before which of its kernel calls the server dies while it boots.
+  ///   - claimsAll: whether it claims all RAM before it starts init.
   init(
     frames: UInt64 = Geometry.sectionFrames, services: [TestBundle.Service] = TestSystem.services,
-    bootKill: Int? = nil
+    bootKill: Int? = nil, claimsAll: Bool = false
   ) throws {
+    self.claimsAll = claimsAll
     let bundle = TestBundle.bytes(services)
     self.bundle = bundle
     machine = SimulatedSystem(frames: frames, bundleBytes: bundle, deviceTree: TestTree.machine())
@@ -172,6 +190,7 @@ final class TestSystem {
       do {
         server = try MemoryServer(views: TestViews(window: Window(machine, task: machine.server), bytes: bundle))
         try server.takeOver(start, &gate)
+        while claimsAll, server.claimNext(&gate) {}
         try server.startInit(&gate)
         if !killer.strikes() { return receive() }
       } catch {

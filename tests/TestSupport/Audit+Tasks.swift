@@ -4,10 +4,7 @@ import KernelCore
 extension Audit {
   /// All tasks: a frame of objects that is its own account.
   var tasks: [UInt64] {
-    let used = system.kernel.ram.used
-    return (used.first..<used.end).filter {
-      system.kernel.isClaimed($0) && ledger($0).kind == .objects && ledger($0).task == $0
-    }.map { $0 << 12 }
+    system.usedFrames.filter { $0.word.kind == .objects && $0.word.task == $0.frame }.map { $0.frame << 12 }
   }
 
   /// Tables, regions, accounts and handle lists of every task; then the ledger, frame by frame.
@@ -99,13 +96,10 @@ extension Audit {
   private func copies(_ region: Handle, slot: UInt64) -> UInt64 {
     guard region.region.flags.copiesOnWrite else { return 0 }
     let task = ledger(slot >> 12).task
-    let used = system.kernel.ram.used
     return UInt64(
-      (used.first..<used.end).filter {
-        guard system.kernel.isClaimed($0) else { return false }
-        let word = ledger($0)
-        return word.kind == .privatePage && word.task == task && region.region.holds(word.page)
-      }.count)
+      system.usedFrames.count {
+        $0.word.kind == .privatePage && $0.word.task == task && region.region.holds($0.word.page)
+      })
   }
 
   /// Each handle lies on its object's list, once, between its neighbours; the object lives.
@@ -134,9 +128,7 @@ extension Audit {
 
   private mutating func checkLedger(_ counts: [FrameKind: Int]) {
     var found: [FrameKind: Int] = [:]
-    for frame in system.kernel.ram.used.first..<system.kernel.ram.used.end where system.kernel.isClaimed(frame) {
-      found[ledger(frame).kind, default: 0] += 1
-    }
+    for used in system.usedFrames { found[used.word.kind, default: 0] += 1 }
     for kind in [FrameKind.privatePage, .table, .objects] {
       expect(
         found[kind, default: 0] == counts[kind, default: 0],

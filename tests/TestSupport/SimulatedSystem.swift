@@ -139,12 +139,20 @@ package final class SimulatedSystem {
     kernel.thread(thread).pointee.registers.x[10] = message.transfer
   }
 
-  /// Free frames among those claimed.
-  package func freeFrames() -> Int {
-    var free = 0
-    for frame in kernel.ram.used.first..<kernel.ram.used.end where kernel.isClaimed(frame) {
-      if kernel.ledger(frame).pointee.isFree { free += 1 }
+  /// Blocks of 512 frames that were claimed, and for each whether all of it is free: what the ledger's page of it says.
+  private var claimedBlocks: [(first: UInt64, isFree: Bool)] {
+    (kernel.ram.used.first >> 9..<kernel.ram.used.end >> 9).filter { kernel.isClaimed($0 << 9) }.map {
+      ($0 << 9, kernel.machine.isZero(frame: ($0 >> 9) << 18 | $0 & 511))
     }
-    return free
   }
+
+  /// All frames that were claimed and are not free, upwards. It takes as long as there are such, not as RAM is large.
+  package var usedFrames: [(frame: UInt64, word: LedgerWord)] {
+    claimedBlocks.filter { !$0.isFree }.flatMap { block in
+      (block.first..<block.first + 512).map { ($0, kernel.ledger($0).pointee) }.filter { !$0.word.isFree }
+    }
+  }
+
+  /// Free frames among those claimed.
+  package func freeFrames() -> Int { claimedBlocks.count * 512 - usedFrames.count }
 }

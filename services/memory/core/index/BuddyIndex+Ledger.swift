@@ -4,6 +4,17 @@ public import ABI
 public protocol LedgerView: ~Copyable {
   /// The kernel's word about a frame; `frame` is an absolute number (address >> 12).
   func word(_ frame: UInt64) -> LedgerWord
+  /// One past the last of the frames from `frame` on, `end` at most, that are all free.
+  func endOfFree(from frame: UInt64, to end: UInt64) -> UInt64
+}
+
+extension LedgerView where Self: ~Copyable {
+  /// Word by word.
+  public func endOfFree(from frame: UInt64, to end: UInt64) -> UInt64 {
+    var next = frame
+    while next < end, word(next).isFree { next += 1 }
+    return next
+  }
 }
 
 extension BuddyIndex where Storage: ~Copyable {
@@ -18,8 +29,7 @@ extension BuddyIndex where Storage: ~Copyable {
   public mutating func load<View: LedgerView & ~Copyable>(_ frames: FrameRun, base: UInt64, from view: borrowing View) {
     var first = frames.first
     while first < frames.end {
-      var end = first
-      while end < frames.end, view.word(base + UInt64(end)).isFree { end += 1 }
+      let end = Int(view.endOfFree(from: base + UInt64(first), to: base + UInt64(frames.end)) - base)
       if end > first { free(FrameRun(first: first, count: end - first)) }
       first = end + 1
     }
