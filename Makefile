@@ -45,9 +45,12 @@ test: build/apus.img $(symbols) $(SYSTEMS:%=build/system/%.bin) ## run every tes
 check: build/apus.img build/system/bench.bin ## lint the sources and hold the images to their rules
 	@tools/check/all
 
-bench: build/apus.img $(BENCHES:%=build/system/%.bin) ## count instructions in QEMU, beside the goals and seL4's figures
+bench: build/apus.img $(BENCHES:%=build/system/%.bin) build/trace.so ## count instructions in QEMU; OP=call: where one row's go
 	$(swift) --product apus-bench </dev/null
-	.build/debug/apus-bench --gic $(GIC)
+	.build/debug/apus-bench --gic $(GIC)$(if $(OP), --trace $(OP))$(if $(LIST), --listing)
+
+build/trace.so: $(wildcard tools/bench/trace/*) | setup build
+	cc -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o $@ tools/bench/trace/trace.c
 
 # The tests stop a guest under the debugger, too.
 test debug: extras := debug

@@ -109,7 +109,7 @@ let host: [Target] = [
   .executableTarget(
     name: "apus-bench",
     dependencies: ["Image", "QEMU", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-    path: "tools/bench", swiftSettings: strict),
+    path: "tools/bench", exclude: ["trace"], swiftSettings: strict),
   test("AArch64Tests", ["AArch64", "ABI", "KernelCore", "Registers"]),
   test("DeviceTreeTests", ["DeviceTree", "QEMU"]),
   test("ImageTests", ["Image", "ABI", "QEMU", "apus-pack"]),

@@ -16,7 +16,17 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "The file to write.") var json = "build/bench.json"
   @Option(help: "Print no table; compare the hottest operations with this file alone.") var budgets: String?
 
+  @Option(help: "Print no table, but where the instructions of this row go.") var trace: String?
+  @Flag(help: "With --trace: list each instruction, too.") var listing = false
+  @Option(help: "The plugin that traces.") var plugin = "build/trace.so"
+
   func run() async throws {
+    if let trace {
+      let images = URL(fileURLWithPath: kernel).deletingLastPathComponent().relativePath
+      let tracing = Tracing(guest: guest, systems: systems, plugin: plugin, images: images)
+      print(try await tracing.report(trace, listing: listing))
+      return
+    }
     if let budgets {
       try Budgets(try Data(contentsOf: URL(fileURLWithPath: budgets))).check(try await boot(System.all[0]))
       return
@@ -76,11 +86,11 @@ struct Bench: AsyncParsableCommand {
 struct System {
   var name: String
   var memory: String
-  /// In the order in which their rows were thought up.
+  /// The slowest comes last.
   static let all = [
     System(name: "bench", memory: "128M"),
-    System(name: "bench-large", memory: "2G"),
     System(name: "bench-root", memory: "128M"),
+    System(name: "bench-large", memory: "2G"),
   ]
 }
 
@@ -96,6 +106,10 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
   case disagree(String)
   /// A row that was counted before.
   case unexpected(String)
+  /// A row that no system counts (row, those that there are).
+  case noRow(String, [String])
+  /// A row that is not a count of what lies between two reads (row).
+  case noWindow(String)
   /// An operation whose frozen figure is another (row, figure, count if there is one).
   case budget(String, UInt64, UInt64?)
 
@@ -106,6 +120,8 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
     case .unsteady(let name, let counts): "\(name) counts \(counts) in one boot"
     case .disagree(let name): "\(name) counts otherwise in the second boot"
     case .unexpected(let name): "\(name) is counted twice under one name"
+    case .noRow(let name, let known): "no bench counts \(name); there are boot and \(known.joined(separator: ", "))"
+    case .noWindow(let name): "\(name) is not what was executed between two reads of a counter"
     case .budget(let name, let figure, let count):
       "\(name) counts \(count.map(String.init) ?? "nothing"), its budget is \(figure): say why in the commit that changes it"
     }

@@ -1,0 +1,68 @@
+import Foundation
+import QEMU
+
+/// `make bench OP=call`: where the instructions of one operation go. Boots twice with the plugin: once for the reads of
+/// the counters, once for what lies between the two reads of that row.
+struct Tracing {
+  var guest: Guest
+  var systems: String
+  var plugin: String
+  /// The folder with the images.
+  var images: String
+
+  /// The report on a row, by any name that some system counts, or `boot`.
+  func report(_ name: String, listing: Bool) async throws -> String {
+    if name == "boot" {
+      let samples = try await samples(guest, 0, 0)
+      return try await profile("boot, from the kernel's entry to the first task", samples, listing)
+    }
+    var known: [String] = []
+    for system in System.all {
+      var guest = guest
+      guest.memory = system.memory
+      guest.arguments += ["-initrd", "\(systems)/\(system.name).bin"]
+      let trace = Trace(log: try await run(guest, "", []).text)
+      known += trace.names
+      guard trace.names.contains(name) else { continue }
+      guard let window = trace.window(name) else { throw BenchError.noWindow(name) }
+      var samples = try await samples(guest, window.from.number, window.to.number)
+      // The reads of the counters between are the bench's.
+      samples.removeAll { $0.opcode & 0xffff_ffc0 == 0xd53b_e800 && Symbols.kernelAddress($0.address) == nil }
+      if window.from.countsKernel { samples.removeAll { Symbols.kernelAddress($0.address) == nil } }
+      return try await profile("\(name), in the system \(system.name)", samples, listing)
+    }
+    throw BenchError.noRow(name, known)
+  }
+
+  private func profile(_ title: String, _ samples: [Trace.Sample], _ listing: Bool) async throws -> String {
+    let frames = try await Symbols(folder: images).frames(samples)
+    let entries = zip(samples, frames).map { Profile.Entry(sample: $0, image: $1.image, frames: $1.frames) }
+    return Profile(title, entries).text(listing: listing)
+  }
+
+  private func samples(_ guest: Guest, _ from: Int, _ to: Int) async throws -> [Trace.Sample] {
+    let outcome = try await run(guest, ",from=\(from),to=\(to)", [.expect("trace end"), .stop])
+    guard let samples = Trace.samples(log: outcome.text) else { throw BenchError.ended("the trace", outcome.summary) }
+    return Self.merged(samples)
+  }
+
+  /// An instruction may have been translated several times.
+  private static func merged(_ samples: [Trace.Sample]) -> [Trace.Sample] {
+    struct Key: Hashable { var address, page: UInt64 }
+    return Dictionary(grouping: samples) { Key(address: $0.address, page: $0.page) }.values.map { same in
+      var sample = same[0]
+      sample.count = same.reduce(0) { $0 + $1.count }
+      return sample
+    }
+  }
+
+  private func run(_ guest: Guest, _ options: String, _ steps: [Step]) async throws -> Outcome {
+    var guest = guest
+    guest.arguments += ["-plugin", plugin + options]
+    let outcome = try await guest.run(steps, limit: .seconds(600))
+    guard !outcome.timedOut, steps != [] || outcome.status == 0 else {
+      throw BenchError.ended("the trace", outcome.summary)
+    }
+    return outcome
+  }
+}
