@@ -47,7 +47,7 @@ check: build/apus.img build/system/bench.bin ## lint the sources and hold the im
 
 bench: build/apus.img $(BENCHES:%=build/system/%.bin) build/trace.so ## count instructions in QEMU; OP=call: where one row's go
 	$(swift) --product apus-bench </dev/null
-	.build/debug/apus-bench --gic $(GIC)$(if $(OP), --trace $(OP))$(if $(LIST), --listing)
+	.build/debug/apus-bench --gic $(GIC)$(if $(OP), --trace $(OP),$(if $(filter 2,$(GIC)), --page docs/benchmarks.md))$(if $(LIST), --listing)
 
 build/trace.so: $(wildcard tools/bench/trace/*) | setup build
 	cc -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o $@ tools/bench/trace/trace.c

@@ -11,6 +11,8 @@ struct TableTests {
     var goal: UInt64?
     var sel4: UInt64?
     var unit: String
+    var barriers: UInt64?
+    var registers: UInt64?
   }
 
   @Test("a ratio is seL4's figure by ours, where both are there")
@@ -24,21 +26,25 @@ struct TableTests {
   @Test("what was not counted says so and has no number, neither in the table nor in the file")
   func absent() throws {
     let rows = [
-      Row(name: "boot", k: 1_024_507, goal: 30_000, sel4: 2_715_390, unit: .kernel),
+      Row(
+        name: "boot", k: 1_024_507, goal: 30_000, sel4: 2_715_390, unit: .kernel,
+        accesses: Trace.Accesses(barriers: 16, registers: 49)),
       Row(name: "fpSwitch", k: nil, goal: 80, unit: .kernel),
     ]
     #expect(
       Table(rows).text == """
-        | Operation  |            K |   goal |      seL4 | seL4 / K | unit                |
-        | ---------- | -----------: | -----: | --------: | -------: | ------------------- |
-        | `boot`     |    1,024,507 | 30,000 | 2,715,390 |     2.65 | instructions at EL1 |
-        | `fpSwitch` | not measured |     80 |           |          | instructions at EL1 |
+        | Operation  |            K |   goal |      seL4 | seL4 / K | barriers | registers | unit                |
+        | ---------- | -----------: | -----: | --------: | -------: | -------: | --------: | ------------------- |
+        | `boot`     |    1,024,507 | 30,000 | 2,715,390 |     2.65 |       16 |        49 | instructions at EL1 |
+        | `fpSwitch` | not measured |     80 |           |          |          |           | instructions at EL1 |
         """)
     let parsed = try JSONDecoder().decode([Parsed].self, from: Data(Rows.json(rows).utf8))
     let unit = "instructions at EL1"
     #expect(
       parsed == [
-        Parsed(name: "boot", k: 1_024_507, goal: 30_000, sel4: 2_715_390, unit: unit),
+        Parsed(
+          name: "boot", k: 1_024_507, goal: 30_000, sel4: 2_715_390, unit: unit, barriers: 16,
+          registers: 49),
         Parsed(name: "fpSwitch", k: nil, goal: 80, sel4: nil, unit: unit),
       ])
   }

@@ -4,15 +4,23 @@ import Testing
 
 @Suite("Trace of the bench")
 struct TraceTests {
+  private static let call = """
+    trace read 1 1 1000 500 0 0
+    trace read 2 1 1125 604 0 11
+    [   0.002] bench    call      104 104
+
+    """
   private static let log = """
     trace enter 100 1 2
-    trace read 1 1 1000 500 0 0 7
-    trace read 2 1 1125 604 0 11 104
+    trace read 1 1 1000 500 0 0
+    trace read 2 1 1125 604 0 11
+    trace masked 150
     [   0.002] bench    call      104 104
-    trace read 3 1 1300 700 1 11 96
-    trace read 4 0 1301 700 1 11 0
-    trace read 5 0 1352 740 1 12 40
-    trace read 6 1 1353 740 1 12 0
+    trace masked 160
+    trace read 3 1 1300 700 1 11
+    trace read 4 0 1301 700 1 11
+    trace read 5 0 1352 740 3 12
+    trace read 6 1 1353 740 3 12
     [   0.002] bench    freePage      40 40
     [   0.002] bench    freePageWhole      50 50
     [   0.002] bench    bytesPerTask      16384 16384
@@ -29,6 +37,25 @@ struct TraceTests {
 
   @Test("what is not counted between two reads has no window", arguments: ["bytesPerTask", "absent"])
   func none(name: String) { #expect(Trace(log: Self.log).window(name) == nil) }
+
+  @Test("barriers and registers of a row are those between its reads")
+  func accesses() {
+    let trace = Trace(log: Self.log)
+    #expect(trace.accesses("call") == Trace.Accesses(barriers: 0, registers: 11))
+    #expect(trace.accesses("freePage") == Trace.Accesses(barriers: 2, registers: 1))
+    #expect(trace.accesses("bytesPerTask") == nil)
+  }
+
+  @Test(
+    "the longest step is of the row whose reads it lies between, or of what comes before the next",
+    arguments: [
+      ("trace masked 9", "the start of the services", 9), (log, "what prepares freePage", 160),
+      (log.replacing("trace read 5", with: "trace masked 170\ntrace read 5"), "freePage", 170),
+    ])
+  func longest(lines: String, operation: String, count: UInt64) {
+    let step = Trace(log: lines.hasPrefix("trace masked 9") ? lines + "\n" + Self.call : lines).longestStep
+    #expect((step.operation, step.count) == (operation, count))
+  }
 
   @Test("executed instructions are read, and a list without an end is none")
   func samples() {

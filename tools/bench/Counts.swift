@@ -39,6 +39,9 @@ struct Counts: Equatable {
     set { byName[name] = newValue }
   }
 
+  /// Drops all rows but these.
+  mutating func keep(_ names: Set<String>) { byName = byName.filter { names.contains($0.key) } }
+
   /// Adds another system's rows; none may be there already.
   mutating func merge(_ other: Counts) throws(BenchError) {
     for (name, count) in other.byName {

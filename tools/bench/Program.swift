@@ -14,6 +14,7 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "The folder that holds the bench systems' bundles.") var systems = "build/system"
   @Option(help: "The interrupt controller's version, 2 or 3.") var gic = 2
   @Option(help: "The file to write.") var json = "build/bench.json"
+  @Option(help: "The page whose marked parts are written anew.") var page: String?
   @Option(help: "Print no table; compare the hottest operations with this file alone.") var budgets: String?
 
   @Option(help: "Print no table, but where the instructions of this row go.") var trace: String?
@@ -28,37 +29,49 @@ struct Bench: AsyncParsableCommand {
       return
     }
     if let budgets {
-      try Budgets(try Data(contentsOf: URL(fileURLWithPath: budgets))).check(try await boot(System.all[0]))
+      try Budgets(try Data(contentsOf: URL(fileURLWithPath: budgets))).check(
+        try System.all[0].counts(try await boot(System.all[0])))
       return
     }
     var counts = Counts()
-    for system in System.all { try counts.merge(try await twice(system)) }
+    var accesses: [String: Trace.Accesses] = [:]
+    var longest: Trace.Step = (0, "")
+    for system in System.all(gic: gic) {
+      let (counted, trace) = try await twice(system)
+      try counts.merge(counted)
+      for name in counted.byName.keys { accesses[name] = trace.accesses(name) }
+      let step = trace.longestStep
+      if step.count > longest.count { longest = (step.count, "\(step.operation) (\(system))") }
+    }
+    counts["longestMaskedStep"] = longest.count
     for (name, memory) in Reference.boots {
       let first = try await boots(memory)
       guard try await boots(memory) == first else { throw BenchError.disagree(name) }
       counts[name] = first
     }
     for (name, value) in StaticFigures(try ELFFile(try bytes(kernel))).byName { counts[name] = value }
-    let rows = Reference.rows(counts)
-    print(Table(rows).text)
+    let rows = Reference.rows(counts, accesses)
+    let table = Table(rows).text + "\n\n`longestMaskedStep` is of \(longest.operation)."
+    print(table)
+    if let page { try Document.update(page, [("figures", table)]) }
     try Data((Rows.json(rows) + "\n").utf8).write(to: URL(fileURLWithPath: json), options: .atomic)
   }
 
-  /// Both boots of a system; what they say must be the same.
-  private func twice(_ system: System) async throws -> Counts {
-    let first = try await boot(system)
-    let second = try await boot(system)
-    try Counts.check(first, second)
-    return first
+  /// Both boots of a system; what they say must be the same. The second is traced, which changes no count.
+  private func twice(_ system: System) async throws -> (Counts, Trace) {
+    let (first, second) = (try await boot(system), try await boot(system, tracing: true))
+    let counts = try system.counts(first)
+    try Counts.check(counts, try system.counts(second))
+    return (counts, Trace(log: second))
   }
 
-  private func boot(_ system: System) async throws -> Counts {
-    var guest = guest
-    guest.memory = system.memory
-    guest.arguments = ["-initrd", "\(systems)/\(system.name).bin"]
-    let outcome = try await guest.run(limit: .seconds(300))
+  /// What a system says, to its end.
+  private func boot(_ system: System, tracing: Bool = false) async throws -> String {
+    var guest = system.guest(guest, bundles: systems)
+    if tracing { guest.arguments += ["-plugin", plugin] }
+    let outcome = try await guest.run(limit: .seconds(600))
     guard outcome.status == 0, !outcome.timedOut else { throw BenchError.ended(system.name, outcome.summary) }
-    return try Counts(log: outcome.text, system: system.name)
+    return outcome.text
   }
 
   /// Instructions from the kernel's entry to the first task's, of the Image as it is, which brings a bundle of its own.
@@ -82,18 +95,6 @@ struct Bench: AsyncParsableCommand {
   private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
 }
 
-/// A bundle that counts, and the machine that it needs.
-struct System {
-  var name: String
-  var memory: String
-  /// The slowest comes last.
-  static let all = [
-    System(name: "bench", memory: "128M"),
-    System(name: "bench-root", memory: "128M"),
-    System(name: "bench-large", memory: "2G"),
-  ]
-}
-
 /// Why there is no table.
 enum BenchError: Error, Equatable, CustomStringConvertible {
   /// A guest did not end by itself (system, what it said).
@@ -110,6 +111,8 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
   case noRow(String, [String])
   /// A row that is not a count of what lies between two reads (row).
   case noWindow(String)
+  /// A part that the page to be written does not have (part).
+  case noPart(String)
   /// An operation whose frozen figure is another (row, figure, count if there is one).
   case budget(String, UInt64, UInt64?)
 
@@ -120,6 +123,7 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
     case .unsteady(let name, let counts): "\(name) counts \(counts) in one boot"
     case .disagree(let name): "\(name) counts otherwise in the second boot"
     case .unexpected(let name): "\(name) is counted twice under one name"
+    case .noPart(let part): "the page has no part that is marked as \(part)"
     case .noRow(let name, let known): "no bench counts \(name); there are boot and \(known.joined(separator: ", "))"
     case .noWindow(let name): "\(name) is not what was executed between two reads of a counter"
     case .budget(let name, let figure, let count):

@@ -12,12 +12,18 @@ enum Reference {
   }
 
   /// All rows with what was counted of them. Refuses nothing: a count without an entry follows at the end.
-  static func rows(_ counts: Counts) -> [Row] {
+  static func rows(_ counts: Counts, _ accesses: [String: Trace.Accesses] = [:]) -> [Row] {
     let known = Set(entries.map(\.name))
     let further = counts.byName.keys.filter { !known.contains($0) }.sorted()
-    return entries.map {
-      Row(name: $0.name, k: counts[$0.name], goal: $0.goal, sel4: $0.sel4, unit: $0.unit)
-    } + further.map { Row(name: $0, k: counts[$0], unit: $0.hasSuffix("Whole") ? .whole : .kernel) }
+    let rows =
+      entries.map {
+        Row(name: $0.name, k: counts[$0.name], goal: $0.goal, sel4: $0.sel4, unit: $0.unit)
+      } + further.map { Row(name: $0, k: counts[$0], unit: $0.hasSuffix("Whole") ? .whole : .kernel) }
+    return rows.map { row in
+      var row = row
+      row.accesses = accesses[row.name]
+      return row
+    }
   }
 
   /// The order of the table.
@@ -40,12 +46,15 @@ enum Reference {
     row("faultDeliver", goal: 86, sel4: 468),
     row("faultResume", goal: 83, sel4: 567),
     row("faultRoundTrip", goal: 350, sel4: 1622, .whole),
+    row("faultRoundTripAtEL1"),
     row("faultZeroPage", goal: 560, sel4: 2700, .whole),
     row("faultZeroPageAtEL1"),
     row("faultRoundTripPager", sel4: 1622, .whole),
     row("faultZeroPagePager", sel4: 2700, .whole),
     row("interruptDeliver", goal: 110, sel4: 330),
     row("interruptCycle", goal: 215, sel4: 1125),
+    row("interruptDeliver3", goal: 110),
+    row("interruptCycle3", goal: 215),
     row("fpSwitch", goal: 80),
     row("longestMaskedStep", goal: 4000),
     row("boot", goal: 30_000, sel4: 2_715_390),

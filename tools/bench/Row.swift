@@ -8,6 +8,8 @@ struct Row: Equatable {
   var goal: UInt64?
   var sel4: UInt64?
   var unit: Unit
+  /// Barriers and accesses to system registers at EL1; nil where nobody counted them.
+  var accesses: Trace.Accesses? = nil
 
   /// What is counted.
   enum Unit: String {
@@ -38,7 +40,8 @@ enum Rows {
     let lines = rows.map { row in
       """
         {"name": "\(row.name)", "k": \(number(row.k)), "goal": \(number(row.goal)), "sel4": \(number(row.sel4)), \
-      "unit": "\(row.unit.rawValue)"}
+      "unit": "\(row.unit.rawValue)", "barriers": \(number(row.accesses?.barriers)), \
+      "registers": \(number(row.accesses?.registers))}
       """
     }
     return "[\n" + lines.joined(separator: ",\n") + "\n]"

@@ -7,13 +7,8 @@ struct Table {
   init(_ rows: [Row]) { self.rows = rows }
 
   var text: String {
-    let head = ["Operation", "K", "goal", "seL4", "seL4 / K", "unit"]
-    let body = rows.map { row in
-      [
-        "`\(row.name)`", row.k.map(grouped) ?? "not measured", row.goal.map(grouped) ?? "",
-        row.sel4.map(grouped) ?? "", row.ratio.map { String(format: "%.2f", $0) } ?? "", row.unit.rawValue,
-      ]
-    }
+    let head = ["Operation", "K", "goal", "seL4", "seL4 / K", "barriers", "registers", "unit"]
+    let body = rows.map(cells)
     let widths = head.indices.map { column in ([head] + body).map { $0[column].count }.max() ?? 0 }
     let rule = head.indices.map { column in
       isNumber(column)
@@ -21,6 +16,15 @@ struct Table {
     }
     return ([head, rule] + body).map { line(of: $0, widths) }.joined(separator: "\n")
   }
+
+  private func cells(_ row: Row) -> [String] {
+    let ratio = row.ratio.map { String(format: "%.2f", $0) } ?? ""
+    let k = row.k.map(grouped) ?? "not measured"
+    return ["`\(row.name)`", k] + [row.goal, row.sel4].map(number) + [ratio]
+      + [row.accesses?.barriers, row.accesses?.registers].map(number) + [row.unit.rawValue]
+  }
+
+  private func number(_ value: UInt64?) -> String { value.map(grouped) ?? "" }
 
   private func line(of cells: [String], _ widths: [Int]) -> String {
     let padded = cells.indices.map { column in
@@ -30,7 +34,7 @@ struct Table {
     return "| " + padded.joined(separator: " | ") + " |"
   }
 
-  private func isNumber(_ column: Int) -> Bool { (1...4).contains(column) }
+  private func isNumber(_ column: Int) -> Bool { (1...6).contains(column) }
 
   /// 1,024,507
   private func grouped(_ value: UInt64) -> String {

@@ -12,8 +12,6 @@ struct Trace {
     var barriers: UInt64
     /// mrs and msr at EL1.
     var registers: UInt64
-    /// The longest run at EL1 with interrupts masked since the read before.
-    var longest: UInt64
   }
 
   /// The reads between which a row was counted.
@@ -23,6 +21,8 @@ struct Trace {
   }
 
   private(set) var reads: [Read] = []
+  /// The longest step with interrupts masked, and how many reads came before its end.
+  private var longest: (count: UInt64, reads: Int) = (0, 0)
   /// How many reads came before a row's line.
   private var rows: [(name: String, count: UInt64, reads: Int)] = []
 
@@ -30,11 +30,13 @@ struct Trace {
     for line in log.split(separator: "\n") {
       if line.hasPrefix("trace read ") {
         let numbers = line.split(separator: " ").dropFirst(2).compactMap { UInt64($0) }
-        guard numbers.count == 7 else { continue }
+        guard numbers.count == 6 else { continue }
         reads.append(
           Read(
             number: Int(numbers[0]), countsKernel: numbers[1] == 1, whole: numbers[2], kernel: numbers[3],
-            barriers: numbers[4], registers: numbers[5], longest: numbers[6]))
+            barriers: numbers[4], registers: numbers[5]))
+      } else if line.hasPrefix("trace masked ") {
+        longest = (line.split(separator: " ").last.flatMap { UInt64($0) } ?? 0, reads.count)
       } else if let match = line.firstMatch(of: /\] (?:bench|memory) +([A-Za-z0-9]+) +[0-9]+ ([0-9]+)$/) {
         rows.append((String(match.1), UInt64(match.2) ?? 0, reads.count))
       }
@@ -66,6 +68,35 @@ struct Trace {
 }
 
 extension Trace {
+  /// What a row costs besides instructions, at EL1.
+  struct Accesses: Equatable {
+    var barriers: UInt64
+    var registers: UInt64
+  }
+
+  /// Barriers and accesses to system registers of a row; of two turns that are counted together each has half.
+  func accesses(_ name: String) -> Accesses? {
+    guard name != "mapPagePerPage512", let window = window(name) else { return nil }
+    let share: UInt64 = name == "yield" ? 2 : 1
+    return Accesses(
+      barriers: (window.to.barriers - window.from.barriers) / share,
+      registers: (window.to.registers - window.from.registers) / share)
+  }
+
+  /// The length of a step, and the operation it was of.
+  typealias Step = (count: UInt64, operation: String)
+
+  /// The longest step with interrupts masked: of the row between whose reads it lies, else of what comes before the row
+  /// that was logged next.
+  var longestStep: Step {
+    let inside = names.first { name in
+      window(name).map { ($0.from.number..<$0.to.number).contains(longest.reads) } ?? false
+    }
+    if let inside { return (longest.count, inside) }
+    guard let next = rows.first(where: { $0.reads > longest.reads }) else { return (longest.count, "the end") }
+    return (longest.count, longest.reads == 0 ? "the start of the services" : "what prepares \(next.name)")
+  }
+
   /// One instruction that was executed in a window.
   struct Sample: Equatable {
     var count: UInt64

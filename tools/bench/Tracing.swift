@@ -13,23 +13,22 @@ struct Tracing {
   /// The report on a row, by any name that some system counts, or `boot`.
   func report(_ name: String, listing: Bool) async throws -> String {
     if name == "boot" {
-      let samples = try await samples(guest, 0, 0)
+      let samples = try await samples(guest, "from=0,to=0")
       return try await profile("boot, from the kernel's entry to the first task", samples, listing)
     }
+    if name == "longestMaskedStep" { return try await longestStep(listing) }
     var known: [String] = []
-    for system in System.all {
-      var guest = guest
-      guest.memory = system.memory
-      guest.arguments += ["-initrd", "\(systems)/\(system.name).bin"]
+    for system in System.all(gic: guest.gic) {
+      let guest = system.guest(guest, bundles: systems)
       let trace = Trace(log: try await run(guest, "", []).text)
       known += trace.names
       guard trace.names.contains(name) else { continue }
       guard let window = trace.window(name) else { throw BenchError.noWindow(name) }
-      var samples = try await samples(guest, window.from.number, window.to.number)
+      var samples = try await samples(guest, "from=\(window.from.number),to=\(window.to.number)")
       // The reads of the counters between are the bench's.
       samples.removeAll { $0.opcode & 0xffff_ffc0 == 0xd53b_e800 && Symbols.kernelAddress($0.address) == nil }
       if window.from.countsKernel { samples.removeAll { Symbols.kernelAddress($0.address) == nil } }
-      return try await profile("\(name), in the system \(system.name)", samples, listing)
+      return try await profile("\(name), in the system \(system)", samples, listing)
     }
     throw BenchError.noRow(name, known)
   }
@@ -40,8 +39,24 @@ struct Tracing {
     return Profile(title, entries).text(listing: listing)
   }
 
-  private func samples(_ guest: Guest, _ from: Int, _ to: Int) async throws -> [Trace.Sample] {
-    let outcome = try await run(guest, ",from=\(from),to=\(to)", [.expect("trace end"), .stop])
+  /// The longest run with interrupts masked that any system makes.
+  private func longestStep(_ listing: Bool) async throws -> String {
+    var longest: (guest: Guest, system: System, step: Trace.Step)?
+    for system in System.all(gic: guest.gic) {
+      let guest = system.guest(guest, bundles: systems)
+      let step = Trace(log: try await run(guest, "", []).text).longestStep
+      if step.count > longest?.step.count ?? 0 { longest = (guest, system, step) }
+    }
+    guard let longest else { throw BenchError.noWindow("longestMaskedStep") }
+    // What the vector was entered for is at EL0.
+    var samples = try await samples(longest.guest, "step=\(longest.step.count)")
+    samples.removeAll { Symbols.kernelAddress($0.address) == nil }
+    return try await profile(
+      "longestMaskedStep, of \(longest.step.operation), in the system \(longest.system)", samples, listing)
+  }
+
+  private func samples(_ guest: Guest, _ options: String) async throws -> [Trace.Sample] {
+    let outcome = try await run(guest, ",\(options)", [.expect("trace end"), .stop])
     guard let samples = Trace.samples(log: outcome.text) else { throw BenchError.ended("the trace", outcome.summary) }
     return Self.merged(samples)
   }

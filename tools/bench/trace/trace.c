@@ -4,14 +4,15 @@
 // needs no others and is the same with the plugin and without. Lines go to standard output, where the serial line goes
 // too, and so lie between the guest's own:
 //
-//     trace read NUMBER COUNTER INSTRUCTIONS AT_EL1 BARRIERS REGISTERS LONGEST    at each read; what was executed until
-//     trace enter AT_EL1 BARRIERS REGISTERS                                       before the first instruction at EL0
-//     trace at COUNT ADDRESS PAGE OPCODE DISASSEMBLY                              from read `from` to read `to`
-//     trace end
+//     trace read NUMBER COUNTER INSTRUCTIONS AT_EL1 BARRIERS REGISTERS    at each read; what was executed until then
+//     trace enter AT_EL1 BARRIERS REGISTERS                               before the first instruction at EL0
+//     trace masked INSTRUCTIONS                                           the longest step so far
+//     trace at COUNT ADDRESS PAGE OPCODE DISASSEMBLY                      from read `from` to read `to`, or in the
+//     trace end                                                           first step of `step` instructions
 //
-// `from=0` is the machine's first instruction, `to=0` the first at EL0. LONGEST is the longest run of instructions at
-// EL1 with interrupts masked since the last line. Barriers are dsb, dmb, isb and tlbi; registers mrs and msr, both at
-// EL1 alone.
+// `from=0` is the machine's first instruction, `to=0` the first at EL0. A step is a run of instructions at EL1 with
+// interrupts masked, after boot: from the vector to the eret, or to where the kernel looks whether one waits (isr_el1),
+// because it stops there if so. Barriers are dsb, dmb, isb and tlbi; registers mrs and msr, both at EL1 alone.
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -26,7 +27,7 @@
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-enum { plain, barrier, system_register, counter_read, unmasks };
+enum { plain, barrier, waits, system_register, counter_read, ends_step };
 
 // One instruction, as often as it was translated.
 struct instruction {
@@ -34,6 +35,7 @@ struct instruction {
   uint64_t address;
   uint64_t page;
   uint64_t count;
+  uint64_t step;  // In which it was counted, if steps are.
   uint32_t opcode;
   uint8_t kind;
   char *text;
@@ -41,15 +43,16 @@ struct instruction {
 
 static struct instruction *all;
 static bool lists, counts, entered;
-static uint64_t from, to, reads;
+static uint64_t from, to, reads, wanted_step, steps;
 static uint64_t whole, kernel, barriers, registers, run, longest;
 
 static uint8_t kind_of(uint32_t opcode) {
   if ((opcode & 0xfffff01f) == 0xd503301f && (opcode >> 5 & 7) >= 4 && (opcode >> 5 & 7) <= 6) return barrier;
   if ((opcode & 0xfff8f000) == 0xd5088000) return barrier;        // tlbi
   if ((opcode & 0xffffffc0) == 0xd53be800) return counter_read;   // mrs Xt, pmevcntr0_el0 or pmevcntr1_el0
-  if ((opcode & 0xfffff0ff) == 0xd50340ff) return unmasks;        // msr daifclr, #n
-  if (opcode == 0xd503207f) return unmasks;                       // wfi: the kernel waits, it does not work
+  if ((opcode & 0xffffffe0) == 0xd538c100) return ends_step;      // mrs Xt, isr_el1
+  if ((opcode & 0xfffff0ff) == 0xd50340ff) return ends_step;      // msr daifclr, #n
+  if (opcode == 0xd503207f) return waits;                         // wfi: the kernel does not work meanwhile
   if ((opcode & 0xffd00000) == 0xd5100000) return system_register;  // mrs, msr
   if ((opcode & 0xfff8f01f) == 0xd500401f) return system_register;  // msr immediate
   return plain;
@@ -77,7 +80,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
 
 static void list(void) {
   for (struct instruction *at = all; at; at = at->next) {
-    if (!at->count) continue;
+    if (!at->count || at->step != (wanted_step ? steps : 0)) continue;
     say("trace at %" PRIu64 " %" PRIx64 " %" PRIx64 " %" PRIx32 " %s\n", at->count, at->address, at->page,
         at->opcode, at->text ? at->text : "");
   }
@@ -85,7 +88,7 @@ static void list(void) {
 }
 
 static void mark(uint64_t number) {
-  if (!lists) return;
+  if (!lists || wanted_step) return;
   if (counts && number == to) {
     counts = false;
     lists = false;
@@ -97,10 +100,22 @@ static void mark(uint64_t number) {
 
 static void count_read(struct instruction *at) {
   reads++;
-  say("trace read %" PRIu64 " %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", reads,
-      at->opcode >> 5 & 1, whole, kernel, barriers, registers, longest);
-  longest = 0;
+  say("trace read %" PRIu64 " %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", reads, at->opcode >> 5 & 1,
+      whole, kernel, barriers, registers);
   mark(reads);
+}
+
+static void end_step(void) {
+  if (entered && run > longest) {
+    longest = run;
+    say("trace masked %" PRIu64 "\n", longest);
+  }
+  if (entered && lists && run == wanted_step) {
+    list();
+    lists = false;
+  }
+  steps++;
+  run = 0;
 }
 
 // An instruction that faults is not retired, and comes again: the vector of what is synchronous and comes from EL0
@@ -125,26 +140,29 @@ static void executed(unsigned cpu, void *data) {
       entered = true;
       say("trace enter %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", kernel, barriers, registers);
           mark(0);
-      longest = 0;
+      run = 0;
     }
   }
   if (!at_el1 && at->kind == counter_read) count_read(at);
   whole++;
-  if (counts) at->count++;
+  if (wanted_step && at->step != steps) {
+    at->step = steps;
+    at->count = 0;
+  }
+  if (counts || wanted_step) at->count++;
   static struct instruction *last;  // At EL0, if it was the last at all.
   if (!at_el1) {
     last = at;
-    run = 0;
+    if (run) end_step();
     return;
   }
   take_back(last, at->address);
   last = NULL;
   kernel++;
   run++;
-  if (run > longest) longest = run;
   if (at->kind == barrier) barriers++;
-  if (at->kind >= system_register && at->opcode != 0xd503207f) registers++;
-  if (at->kind == unmasks) run = 0;
+  if (at->kind >= system_register) registers++;
+  if (at->kind == ends_step || at->kind == waits) end_step();
 }
 
 static struct instruction *record(struct qemu_plugin_insn *instruction) {
@@ -175,8 +193,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
   for (int index = 0; index < argc; index++) {
     if (!strncmp(argv[index], "from=", 5)) from = strtoull(argv[index] + 5, NULL, 0);
     if (!strncmp(argv[index], "to=", 3)) lists = true, to = strtoull(argv[index] + 3, NULL, 0);
+    if (!strncmp(argv[index], "step=", 5)) lists = true, wanted_step = strtoull(argv[index] + 5, NULL, 0);
   }
-  counts = lists && from == 0;
+  counts = lists && from == 0 && !wanted_step;
   qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
   return 0;
 }

@@ -6,8 +6,11 @@ internal import Runtime
 /// Where regions go: slots, and pages whose tables are there or not.
 private enum Place {
   static var slot: UInt64 { 20 }
+  static var name: UInt64 { 22 }
+  static var shownSlot: UInt64 { 23 }
   /// Under the leaf table that also maps image and stack.
   static var page: UInt64 { 0x3c0 }
+  static var shownPage: UInt64 { 0x3c8 }
   /// Where a leaf table is missing: 64 MiB.
   static var fresh: UInt64 { 0x4000 }
 }
@@ -25,6 +28,7 @@ func measureMemory(_ gate: inout SystemGate) {
   measure("free512", whole: "free512Whole", &gate) { _ in free(512, at: Place.fresh) }
   measure("protect512", whole: "protect512Whole", &gate) { _ in protect(512, at: Place.fresh) }
   measure("faultZeroPageAtEL1", whole: "faultZeroPage", &gate) { _ in touch(1, at: Place.page, fit: .page) }
+  measure("faultRoundTripAtEL1", whole: "faultRoundTrip", &gate, touchShown)
   measure("faultIn16", whole: "faultIn16Whole", &gate) { _ in touch(16, at: Place.fresh, fit: .run) }
   measure("faultIn512", whole: "faultIn512Whole", &gate) { _ in touch(512, at: Place.fresh, fit: .block) }
   measure("lease", whole: "leaseWhole", &gate) { gate in device(&gate).lease }
@@ -87,6 +91,24 @@ private func touch(_ pages: UInt64, at page: UInt64, fit: RegionFit) -> Cost {
   }
   let cost = watch.cost
   _ = giveBack()
+  return cost
+}
+
+/// Touches a page that is there and not mapped here: a region shows what its home, lazy itself, has brought since.
+private func touchShown(_ gate: inout SystemGate) -> Cost {
+  memory { (client, gate) throws(MemoryRefusal) in
+    _ = try client.reserve(slot: Place.slot, page: Place.page, pages: 1, fit: .page, &gate)
+    try client.share(slot: Place.slot, to: Place.name, &gate)
+    try client.show(
+      memory: Place.name, slot: Place.shownSlot, page: Place.shownPage, pages: 1, rights: .read, &gate)
+  }
+  _ = fault_read(Place.page << 12)
+  let watch = Stopwatch()
+  _ = fault_read(Place.shownPage << 12)
+  let cost = watch.cost
+  memory { (client, gate) throws(MemoryRefusal) in try client.free(slot: Place.shownSlot, &gate) }
+  _ = giveBack()
+  try? gate.drop(Place.name)
   return cost
 }
 

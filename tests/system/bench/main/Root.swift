@@ -19,6 +19,8 @@ struct Root: ~Copyable {
     static var distributorRegion: UInt64 { 44 }
     static var interrupt: UInt64 { 45 }
     static var notification: UInt64 { 46 }
+    static var redistributor: UInt64 { 47 }
+    static var redistributorRegion: UInt64 { 48 }
   }
 
   /// Counts, logs, powers off.
