@@ -71,6 +71,9 @@ public enum Operation: UInt16, Sendable {
   /// Puts a copy on free frame x3 in place of page x1 of the region in slot x0 of task x9, which copies on write; x6: slot
   /// of the Memory authority.
   case privatize = 27
+  /// Gives task x9 the quota x0, out of the account of its parent, task x1 (0: own), or back to it; x6: slot of the Memory
+  /// authority. Returns x0 frames that the parent has left, x1 frames that the task uses.
+  case quota = 28
 }
 
 /// What `inspect` reads.
@@ -101,6 +104,9 @@ public enum Inspection: UInt64, Sendable {
   /// The thread of task x9 (0: own), also while the task is being destroyed: x0 state, x1 `ThreadFlags`, x2 faults of
   /// the task, x3 ESR and x4 FAR of the last one, x5 instruction, x6 its x0 if it is suspended, x7 mapped pages.
   case thread = 8
+  /// The account of task x9 (0: own, for the memory server alone), also while it is being destroyed: x0 quota, x1 used, x2 frame of the task that gave the
+  /// quota (0: none did), x3 tasks that hold a part of it, x4 frames of those parts.
+  case account = 9
 }
 
 /// What `inspect` says of a thread.

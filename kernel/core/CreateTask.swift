@@ -23,6 +23,7 @@ extension Kernel where M: ~Copyable {
       throw Refusal(.identifiersExhausted, UInt64(identifierLimit), limit: UInt64(identifierLimit))
     }
     task(account).pointee.used += quota
+    task(account).pointee.given += quota
     task(account).pointee.children += 1
     makeTask(first: first, extra: extra, root: root, identifier: identifier, parent: account)
     let address = first << 12

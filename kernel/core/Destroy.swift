@@ -164,6 +164,7 @@ extension Kernel where M: ~Copyable {
     }
     handle(kept).pointee = Handle()
     task(words.parent).pointee.used -= words.quota
+    task(words.parent).pointee.given -= words.quota
     task(words.parent).pointee.children -= 1
     succeed(caller, frame, 1)
   }

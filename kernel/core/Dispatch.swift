@@ -52,6 +52,7 @@ extension Kernel where M: ~Copyable {
     case .null: succeed(caller)
     case .protect: try protect(caller)
     case .privatize: try privatize(caller)
+    case .quota: try setQuota(caller)
     }
   }
 

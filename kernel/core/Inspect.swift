@@ -35,7 +35,8 @@ extension Kernel where M: ~Copyable {
       setWord(caller, 6, machine.counterFrequency)
       setWord(caller, 7, facts.processors)
     case .thread: try inspectThread(caller, own)
-    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.thread.rawValue)
+    case .account: try inspectAccount(caller, own)
+    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.account.rawValue)
     }
   }
 
@@ -92,6 +93,17 @@ extension Kernel where M: ~Copyable {
     setWord(caller, 5, words.tables)
     setWord(caller, 6, words.mappedPages)
     setWord(caller, 7, t.priority | words.faults << 8)
+  }
+
+  /// The account of a task, also of one that is being destroyed: until its end is done it has its quota.
+  private func inspectAccount(_ caller: UInt64, _ own: UInt64) throws(Refusal) {
+    let number = handleWord(caller)
+    let owner =
+      number == 0
+      ? try addressSpace(0, of: own) : try find(number, of: own, .task, rights: Rights.Task.memory.rawValue).word.object
+    let words = task(owner).pointee
+    show(caller, words.quota, words.used, words.parent >> 12, words.children)
+    setWord(caller, 4, words.given)
   }
 
   private func show(_ caller: UInt64, _ x0: UInt64, _ x1: UInt64, _ x2: UInt64, _ x3: UInt64) {

@@ -17,6 +17,8 @@ public struct Task: BitwiseCopyable {
   public var parent: UInt64 = 0
   /// Tasks that hold a part of the quota.
   public var children: UInt64 = 0
+  /// Frames of the quotas that they hold, which the account uses.
+  public var given: UInt64 = 0
   /// Slots in its table.
   public var slots: UInt64 = 0
   /// Frames of its table behind the first.

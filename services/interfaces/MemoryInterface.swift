@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 8 }
+  @inlinable public static var version: UInt64 { 9 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -83,6 +83,9 @@ public enum MemoryInterface: Interface {
     case show(slot: UInt64, page: UInt64, pages: UInt64, offset: UInt64, rights: UInt64, copies: Bool)
     /// Takes `write` from a shared region of the caller's, for good and for all.
     case seal(slot: UInt64)
+    /// Gives the task that goes along, which the caller started, another quota, out of the caller's account or back to
+    /// it.
+    case setQuota(quota: UInt64)
   }
 
   /// Why the server refuses.
@@ -194,6 +197,7 @@ extension MemoryInterface.Request {
     case .show(let slot, let page, let pages, let offset, let rights, let copies):
       message = Message(slot, page, pages, offset, rights, copies ? 1 : 0, label: 31)
     case .seal(let slot): message = Message(slot, label: 32)
+    case .setQuota(let quota): message = Message(quota, label: 33)
     }
   }
 
@@ -236,6 +240,7 @@ extension MemoryInterface.Request {
     case 31:
       self = .show(slot: w[0], page: w[1], pages: w[2], offset: w[3], rights: w[4], copies: w[5] != 0)
     case 32: self = .seal(slot: w[0])
+    case 33: self = .setQuota(quota: w[0])
     default: return nil
     }
   }

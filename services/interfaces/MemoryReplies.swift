@@ -114,8 +114,10 @@ public import ABI
   public var name: Name
   /// Frames that the account may use.
   public var quota: UInt64
-  /// Frames that it uses.
+  /// Frames that it uses, those included that it gave to tasks it started.
   public var used: UInt64
+  /// Frames that it gave to tasks it started, as their quotas.
+  public var given: UInt64
   /// The state of its thread (kernel's `ThreadState`), bits 7:0, its priority, bits 15:8, and the task's
   /// faults so far, bits 63:16; of the memory server how often it was started anew.
   public var stateAndPriority: UInt64
@@ -131,7 +133,8 @@ public import ABI
     session = w[0]
     name = Name(word: w[1])
     quota = w[2]
-    used = w[3]
+    used = w[3] & 0xffff_ffff
+    given = w[3] >> 32
     stateAndPriority = w[4]
     tables = w[5]
     mappedPages = w[6]
@@ -139,8 +142,10 @@ public import ABI
   }
   /// The reply.
   @inlinable public var reply: Message {
-    Message(session, name.word, quota, used, stateAndPriority, tables, mappedPages, slots)
+    Message(session, name.word, quota, used | given << 32, stateAndPriority, tables, mappedPages, slots)
   }
+  /// Frames that it uses itself: pages, tables and objects of its own.
+  @inlinable public var own: UInt64 { used - min(given, used) }
   /// The thread's state.
   @inlinable public var state: UInt64 { stateAndPriority & 0xff }
   /// The thread's priority.

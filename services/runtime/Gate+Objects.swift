@@ -51,6 +51,16 @@ extension Gate where Self: ~Copyable {
     try perform(.create, &message)
   }
 
+  /// Gives `task` another quota, out of the account of its parent or back to it. Returns what the parent has left, and
+  /// what the task uses.
+  @inlinable public mutating func setQuota(
+    _ quota: UInt64, task: UInt64, parent: UInt64, authority: UInt64
+  ) throws(Refusal) -> (left: UInt64, used: UInt64) {
+    var message = Message(quota, parent, 0, 0, 0, 0, authority, handle: task)
+    try perform(.quota, &message)
+    return (message[0], message[1])
+  }
+
   /// Makes a Memory of device frames, its first handle badged. Returns whether the spare frame was taken.
   @inlinable public mutating func createMemory(
     frame: UInt64, pages: UInt64, account: UInt64, spare: UInt64, slot: UInt64, of task: UInt64 = 0,

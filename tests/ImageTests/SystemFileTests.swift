@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct SystemFileTests {
   private static let memory = #"{"name": "memory", "priority": 60, "quota": 8}"#
-  private static let initial = #"{"name": "init", "priority": 40, "quota": 8}"#
+  private static let initial = #"{"name": "init", "priority": 40, "quota": 600}"#
 
   /// A system file with a third task.
   private static func system(_ third: String) -> String { "{\"tasks\": [\(memory), \(initial), \(third)]}" }
@@ -31,6 +31,11 @@ import Testing
     (system(#"{"name": "x", "priority": 64, "quota": 1}"#), "tasks[2].priority", "64, expected 0 to 63"),
     (system(#"{"name": "x", "priority": -1, "quota": 1}"#), "tasks[2].priority", "-1, expected 0 to 63"),
     (system(#"{"name": "x", "priority": 1, "quota": 0}"#), "tasks[2].quota", "0 frames, expected 1 to 4294967295"),
+    (
+      system(#"{"name": "x", "priority": 1, "quota": 500}, {"name": "y", "priority": 1, "quota": 95}"#),
+      "tasks[1].quota",
+      "600 frames, expected at least 601: 6 for “init” itself, 595 for the tasks that it starts"
+    ),
     (third(#""stackPages": 257"#), "tasks[2].stackPages", "257 pages, expected 1 to 256"),
     (third(#""handleFrames": 9"#), "tasks[2].handleFrames", "9 frames, expected 0 to 8"),
     (third(#""restart": {"limit": 256}"#), "tasks[2].restart.limit", "256 restarts, expected 0 to 255"),

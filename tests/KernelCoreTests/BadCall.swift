@@ -41,6 +41,7 @@ final class World {
     static let thread: UInt64 = 33
     static let threadNoRights: UInt64 = 34
     static let logNoRights: UInt64 = 35
+    static let server: UInt64 = 36
     static let empty: UInt64 = 40
   }
 
@@ -71,7 +72,7 @@ final class World {
       (54, Slot.interruptNoRights, 0), (41, Slot.task, 7), (41, Slot.taskNoRights, 0), (42, Slot.dying, 7),
       (2, Slot.memory, 7), (2, Slot.memoryNoRights, 0), (3, Slot.devices, 7), (4, Slot.bundle, 7),
       (5, Slot.logNoRights, 0), (6, Slot.power, 7), (7, Slot.timer, 7), (7, Slot.timerNoRights, 0), (40, Slot.own, 7),
-      (55, Slot.thread, 7), (55, Slot.threadNoRights, 0),
+      (55, Slot.thread, 7), (55, Slot.threadNoRights, 0), (HandOver.Slot.task, Slot.server, 7),
     ] as [(UInt64, UInt64, UInt64)] { system.give(source, to: client, target, rights: rights) }
     system.give(50, to: client, Slot.badged, badge: 5)
     system.give(50, to: other, 8)

@@ -16,10 +16,12 @@ extension BadCalls {
     + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(5, 1, handle: $0) }
     + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(6, 1, handle: $0) }
     + slots(.inspect, .task, right: 2, without: Slot.taskNoRights) { Message(8, handle: $0) }
+    + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(9, handle: $0) }
     + slots(.inspect, .interrupt, right: 2, without: Slot.interruptNoRights) { Message(3, handle: $0) }
     + [
-      refuse(.inspect, "selector 9", .invalidOperation, 9, 8) { _ in Message(9) },
-      refuse(.inspect, "selector max", .invalidOperation, big, 8) { _ in Message(big) },
+      refuse(.inspect, "selector 10", .invalidOperation, 10, 9) { _ in Message(10) },
+      refuse(.inspect, "selector max", .invalidOperation, big, 9) { _ in Message(big) },
+      refuse(.inspect, "the caller's own account", .missingRight, 0, 1) { _ in Message(9) },
       refuse(.inspect, "a slot outside", .slotOutside, 88, 88) { _ in Message(0, 88) },
       refuse(.inspect, "a page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(1, 1 << 27, handle: Slot.task) },
       refuse(.inspect, "a region's page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(6, 1 << 27) },

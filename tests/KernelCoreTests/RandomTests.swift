@@ -19,10 +19,15 @@ struct RandomTests {
     var tasks = (0..<5 as Range<UInt64>).map { spawn(system, 50 + $0, &random) }
     var threads: [[Actor]] = tasks.map { [$0] }
     var (mapped, shared): (UInt64, UInt64) = (0, 0)
+    var children: [Actor?] = Array(repeating: nil, count: 5)
+    var (moved, quotas) = (0, Seeded(state: seed + 100))
     for step in 0..<400 {
       let index = Int(random.next(below: 5))
+      if quotas.next(below: 4) == 0, give(system, tasks[index], &children[index], &quotas) { moved += 1 }
       switch random.next(below: 20) {
       case 0 where random.next(below: 3) == 0:
+        if let child = children[index] { system.destroy(child) }
+        children[index] = nil
         end(system, tasks[index], tasks)
         tasks[index] = spawn(system, tasks[index].slot, &random)
         threads[index] = [tasks[index]]
@@ -36,6 +41,7 @@ struct RandomTests {
       }
       if step % 50 == 49 { #expect(system.audit() == [], "step \(step)") }
     }
+    for child in children { if let child { system.destroy(child) } }
     for task in tasks { end(system, task, tasks) }
     for slot in 44...46 as ClosedRange<UInt64> { system.call(server, .drop, Message(handle: slot)) }
     #expect(shared > 0 || seed > 2, "nothing was shared")
@@ -43,7 +49,25 @@ struct RandomTests {
     #expect(system.audit() == [])
     // What stays: the idle task's two frames; the shared objects had room on boot's frame.
     #expect(system.freeFrames() == free - 2)
-    #expect(mapped > 5, "the work was mostly refused")
+    #expect(mapped > 5 && moved > 5, "the work was mostly refused")
+  }
+
+  /// A task starts one of its own, ends it, or gives it another quota; whether quotas changed.
+  private func give(_ system: SimulatedSystem, _ task: Actor, _ child: inout Actor?, _ random: inout Seeded) -> Bool {
+    let quota = random.next(below: 40)
+    if let old = child {
+      if random.next(below: 5) == 0 {
+        system.destroy(old)
+        child = nil
+        return true
+      }
+      let message = Message(quota, task.slot, 0, 0, 0, 0, 2, handle: old.slot)
+      return system.call(system.memoryServer, .quota, message).refusal == nil
+    }
+    let account = system.kernel.task(task.task).pointee
+    guard quota >= 2, quota <= account.quota - account.used else { return false }
+    child = system.spawn(slot: task.slot + 10, priority: 0, quota: quota, account: task.slot)
+    return true
   }
 
   private func spawn(_ system: SimulatedSystem, _ slot: UInt64, _ random: inout Seeded) -> Actor {

@@ -10,7 +10,7 @@ private let own = Client<MemoryInterface>.own
 /// A request that takes frames, and what must be there before it.
 struct Asked: CustomTestStringConvertible, Sendable {
   /// Whose account pays.
-  enum Payer { case caller, child, server, nobody }
+  enum Payer { case caller, child, nobody }
 
   var testDescription: String
   /// The entry whose task asks; nil: init does.
@@ -44,7 +44,6 @@ struct Asked: CustomTestStringConvertible, Sendable {
     switch payer {
     case .caller: system.running
     case .child: system.task(inSlot: 20)
-    case .server: system.machine.server
     case .nobody: nil
     }
   }
@@ -85,7 +84,7 @@ struct Asked: CustomTestStringConvertible, Sendable {
         try own.prefault(slot: 30, page: 0x8_0000, pages: 512, &gate)
       }
     ) { _, gate in try own.decommit(slot: 30, page: 0x8_0001, pages: 1, &gate) },
-    Asked("createTask", payer: .server) { _, gate in _ = try own.createTask(entry: 4, slot: 20, &gate) },
+    Asked("createTask") { _, gate in _ = try own.createTask(entry: 4, slot: 20, &gate) },
     Asked("createEndpoint", payer: .child, after: child) { _, gate in
       try own.createEndpoint(slot: 30, task: 20, &gate)
     },

@@ -23,7 +23,8 @@ struct Books: Equatable, CustomStringConvertible {
     for task in system.tasks {
       let words = kernel.kernel.task(task).pointee
       tasks[task] = [
-        words.quota, words.used, words.children, words.tables, words.mappedPages, words.threadCount, words.destroyPhase,
+        words.quota, words.used, words.children, words.given, words.tables, words.mappedPages, words.threadCount,
+        words.destroyPhase,
       ]
       for slot in 1..<words.slots {
         let found = kernel.kernel.handle(task + 1280 + slot * 32).pointee
@@ -98,5 +99,7 @@ extension TestSystem {
     guard words.parent != 0 else { return }
     machine.kernel.task(words.parent).pointee.used += quota
     machine.kernel.task(words.parent).pointee.used -= words.quota
+    machine.kernel.task(words.parent).pointee.given += quota
+    machine.kernel.task(words.parent).pointee.given -= words.quota
   }
 }

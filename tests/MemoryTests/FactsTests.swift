@@ -35,7 +35,7 @@ private let own = Client<MemoryInterface>.own
         if region.kind == RegionFacts.Kind.privatePages.rawValue { privatePages += region.mapped }
         slot = region.slot + 1
       }
-      #expect(facts.tables + counts.objects + privatePages == facts.used)
+      #expect(facts.tables + counts.objects + privatePages == facts.own)
       session = facts.session + 1
     }
     #expect(names == ["init", "clock"])

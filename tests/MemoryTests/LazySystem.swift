@@ -25,7 +25,7 @@ final class LazySystem {
 
   init(frames: UInt64 = Geometry.sectionFrames, quota: UInt32 = 2000) throws {
     var services = TestSystem.services
-    services[1].quota = 100
+    services[1].quota = 100 + quota
     services[3].quota = quota
     system = try TestSystem(frames: frames, services: services)
     try system.load(3, slot: Self.slot)

@@ -131,6 +131,31 @@ struct Canonical: Equatable, CustomStringConvertible {
       var gate = system.client
       try own.destroyTask(20, &gate)
     },
+    Case("setQuota, more", clockIsLoaded) { system in
+      var gate = system.client
+      try own.setQuota(2345, task: 20, &gate)
+    },
+    Case("setQuota, less", clockIsLoaded) { system in
+      var gate = system.client
+      try own.setQuota(100, task: 20, &gate)
+    },
+    Case("createTask of a task that was started itself", consoleRuns) { system in
+      var gate = system.client
+      _ = try own.createTask(entry: 4, slot: 20, &gate)
+    },
+    Case(
+      "destroyTask, with a task that it started",
+      { system in
+        try consoleRuns(system)
+        var gate = system.client
+        try own.createEndpoint(slot: 30, &gate)
+        try system.load(4, slot: 20)
+        system.machine.invoke(.receive, Message(handle: 30))
+      }
+    ) { system in
+      var gate = system.client
+      try own.destroyTask(20, &gate)
+    },
     Case("createEndpoint", clockIsLoaded) { system in
       var gate = system.client
       try own.createEndpoint(slot: 30, task: 20, &gate)

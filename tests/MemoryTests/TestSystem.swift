@@ -142,9 +142,9 @@ final class TestSystem {
   private var message = Message()
 
   static let services: [TestBundle.Service] = [
-    .init(name: "memory", quota: 512), .init(name: "init", quota: 3000, flags: 15),
+    .init(name: "memory", quota: 512), .init(name: "init", quota: 6000, flags: 15),
     .init(
-      name: "console", quota: 64, flags: 5, grants: [("uart", "arm,pl011"), ("gic", "arm,cortex-a15-gic")]),
+      name: "console", quota: 96, flags: 13, grants: [("uart", "arm,pl011"), ("gic", "arm,cortex-a15-gic")]),
     .init(
       name: "clock", quota: 2000,
       grants: [("rtc", "arm,pl031"), ("uart", "arm,pl011"), ("none", "no,such"), ("big", "test,big")]),

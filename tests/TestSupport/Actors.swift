@@ -52,11 +52,12 @@ extension SimulatedSystem {
   /// Makes a task by the memory server's calls and starts its thread.
   @discardableResult
   package func spawn(
-    slot: UInt64, priority: UInt64 = 10, quota: UInt64 = 64, name: UInt64 = 0x6b736174, extra: UInt64 = 0
+    slot: UInt64, priority: UInt64 = 10, quota: UInt64 = 64, name: UInt64 = 0x6b736174, extra: UInt64 = 0,
+    account: UInt64 = 0
   ) -> Actor {
     let first = takeFrames(1 + extra)
     let root = takeFrames()
-    must(memoryServer, .create, Message(0, 3, first, slot, 0, quota, name, root | extra << 48, handle: 2))
+    must(memoryServer, .create, Message(account, 3, first, slot, 0, quota, name, root | extra << 48, handle: 2))
     must(memoryServer, .thread, Message(0, 0x1000, 0x8000, 0, priority, handle: slot))
     return Actor(slot: slot, task: first << 12)
   }

@@ -26,6 +26,7 @@ extension Audit {
       let children = tasks.filter { system.kernel.task($0).pointee.parent == task }
       expect(children.count == Int(words.children), "task \(task): children \(words.children)")
       let given = children.reduce(0) { $0 + Int(system.kernel.task($1).pointee.quota) }
+      expect(given == Int(words.given), "task \(task): given away \(words.given), not \(given)")
       let used = Int(words.tables) + owned + objects + 1 + Int(words.extraFrames) + given
       expect(used == Int(words.used), "task \(task): account says \(words.used), not \(used)")
       expect(words.used <= words.quota, "task \(task) is over its quota")

@@ -17,6 +17,21 @@ extension SystemFile {
       try checkDevices(task, field)
       try checkPeers(task, field)
     }
+    try checkStarter()
+  }
+
+  /// `init` pays the quotas of all that it starts out of its own: each of them may run at the same time. What another
+  /// task starts besides is for that one to pay.
+  private func checkStarter() throws(SystemFileError) {
+    let starter = tasks[1]
+    let started = tasks[2...].reduce(0) { $0 + $1.quota }
+    let own = starter.leastFrames
+    guard starter.quota >= own + started else {
+      throw SystemFileError(
+        field: "tasks[1].quota",
+        problem: "\(starter.quota) frames, expected at least \(own + started): \(own) for “init” itself, "
+          + "\(started) for the tasks that it starts")
+    }
   }
 
   private func checkNumbers(_ task: TaskDescription, _ field: String) throws(SystemFileError) {

@@ -14,7 +14,7 @@ public struct TaskDescription: Codable, Equatable, Sendable {
   public var image: String
   /// The first thread's priority, 0 to 63; the higher runs first.
   public var priority: Int
-  /// Frames that may be charged to the task.
+  /// Frames that may be charged to the task. Those of `init` include the quotas of all that it starts.
   public var quota: Int
   /// Pages of stack, 1 to 256.
   public var stackPages = 4
@@ -28,6 +28,12 @@ public struct TaskDescription: Codable, Equatable, Sendable {
   public var peers: [String] = []
   /// What it needs besides.
   public var needs: [Need] = []
+}
+
+extension TaskDescription {
+  /// Frames without which the task cannot start, whatever its program: its own, its handles', its root table and the
+  /// pages of its stack that are there from the start.
+  var leastFrames: Int { 2 + handleFrames + min(stackPages, 16) }
 }
 
 /// How a task is started again.

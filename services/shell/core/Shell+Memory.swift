@@ -23,12 +23,15 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     charge("kernel", kernel[1])
     terminal.write(" frames, tables that grew")
     terminal.newLine()
-    let granted = try grantedFrames()
     try forEachTask { (shell, task) throws(ShellRefusal) in
-      let task = task.keeping(granted)
-      shell.charge(task.name, task.used)
+      shell.charge(task.name, task.own)
       shell.terminal.write(" frames of ")
       shell.terminal.write(decimal: task.quota)
+      if task.given > 0 {
+        shell.terminal.write(", ")
+        shell.terminal.write(decimal: task.given)
+        shell.terminal.write(" given to others")
+      }
       shell.terminal.newLine()
     }
   }
@@ -65,13 +68,6 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     terminal.write("  ")
     terminal.write(name: name, width: 14)
     terminal.write(decimal: frames, width: 10)
-  }
-
-  /// Frames that the memory server's account has set aside for the accounts of others.
-  mutating func grantedFrames() throws(ShellRefusal) -> UInt64 {
-    var granted: UInt64 = 0
-    try forEachTask { (_, task) throws(ShellRefusal) in if !task.isServer { granted += task.quota } }
-    return granted
   }
 
   private mutating func row(_ kind: StaticString, _ frames: UInt64) {
@@ -119,17 +115,8 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
 }
 
 extension TaskFacts {
-  /// Session 1 is the memory server itself: its account is the one that all others are taken from.
+  /// Session 1 is the memory server itself.
   var isServer: Bool { session == 1 }
-
-  /// The facts with what the server granted to others counted as theirs.
-  func keeping(_ granted: UInt64) -> TaskFacts {
-    guard isServer else { return self }
-    var own = self
-    own.used -= min(granted, used)
-    own.quota -= min(granted, quota)
-    return own
-  }
 }
 
 extension MemoryCounts {

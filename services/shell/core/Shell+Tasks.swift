@@ -38,17 +38,16 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
   }
 
   mutating func showTasks() throws(ShellRefusal) {
-    terminal.write("task     state      priority  restarts    frames     quota    faults")
+    terminal.write("task     state      priority  restarts    frames     given     quota    faults")
     terminal.newLine()
-    let granted = try grantedFrames()
     try forEachTask { (shell, task) throws(ShellRefusal) in
-      let task = task.keeping(granted)
       let restarts = task.isServer ? task.restarts : shell.service(task.name)?.restarts ?? 0
       shell.terminal.write(name: task.name, width: 9)
       shell.terminal.write(Self.stateName(task.state), width: 9)
       shell.terminal.write(decimal: task.priority, width: 10)
       shell.terminal.write(decimal: restarts, width: 10)
-      shell.terminal.write(decimal: task.used, width: 10)
+      shell.terminal.write(decimal: task.own, width: 10)
+      shell.terminal.write(decimal: task.given, width: 10)
       shell.terminal.write(decimal: task.quota, width: 10)
       shell.terminal.write(decimal: task.faults, width: 10)
       shell.terminal.newLine()

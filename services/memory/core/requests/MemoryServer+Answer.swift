@@ -66,6 +66,7 @@ extension MemoryServer: Server {
     case .probe(let session, let address, let asTask):
       return try probe(session, address, asTask: asTask, caller, &gate)
     case .started: return try started(caller, &gate)
+    case .setQuota(let quota): return try setQuota(quota, caller, &gate)
     default: return try tell(request, &gate)
     }
   }

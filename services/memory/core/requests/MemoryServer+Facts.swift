@@ -31,7 +31,9 @@ extension MemoryServer {
     do throws(Refusal) {
       let w = try gate.inspect(.task, handle: session)
       let count = session == own ? restarts : w[7] >> 8
-      return TaskFacts(Message(session, w[0], w[1], w[2], w[3] | (w[7] & 0xff) << 8 | count << 16, w[5], w[6], w[4]))
+      let given = try gate.inspect(.account, handle: session)[4]
+      let state = w[3] | (w[7] & 0xff) << 8 | count << 16
+      return TaskFacts(Message(session, w[0], w[1], w[2] | given << 32, state, w[5], w[6], w[4]))
     } catch {
       throw MemoryRefusal(error)
     }

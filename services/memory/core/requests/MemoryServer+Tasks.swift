@@ -20,7 +20,7 @@ extension MemoryServer {
     guard slot != 0, taken.kind == .none else {
       throw MemoryRefusal(.slotOccupied, slot, limit: taken.kindNumber)
     }
-    let place = try makeTask(described, index, &gate)
+    let place = try makeTask(described, index, account: owner, &gate)
     do throws(Refusal) {
       let rights: Rights.Task = [.memory, .control]
       let session = sessions[place].number
@@ -32,15 +32,16 @@ extension MemoryServer {
     }
   }
 
-  /// Makes a task with its session in slot 1, and what its entry's flags give it. Returns the session's place.
-  mutating func makeTask(_ entry: Bundle.Entry, _ index: Int, _ gate: inout some Gate & ~Copyable)
-    throws(MemoryRefusal) -> Int
-  {
+  /// Makes a task with its session in slot 1, and what its entry's flags give it; its quota comes out of an account (0:
+  /// the server's). Returns the session's place.
+  mutating func makeTask(
+    _ entry: Bundle.Entry, _ index: Int, account: UInt64 = 0, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> Int {
     guard let place = sessions.freePlace else {
       throw MemoryRefusal(.serverFull, UInt64(SessionList.capacity), limit: UInt64(SessionList.capacity))
     }
     let number = try freeSlot(&gate)
-    let frame = try makeTaskObject(entry, number, &gate)
+    let frame = try makeTaskObject(entry, number, account: account, &gate)
     sessions[place] = Session(
       number: number, entry: index, flags: entry.flags, frame: frame, name: Name(word: entry.name))
     do throws(Refusal) {
@@ -74,9 +75,9 @@ extension MemoryServer {
   }
 
   /// The task object on frames in a row, and its root table. Returns the first frame.
-  private mutating func makeTaskObject(_ entry: Bundle.Entry, _ slot: UInt64, _ gate: inout some Gate & ~Copyable)
-    throws(MemoryRefusal) -> UInt64
-  {
+  private mutating func makeTaskObject(
+    _ entry: Bundle.Entry, _ slot: UInt64, account: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
     let wanted = UInt64(entry.handleFrames) + 1
     guard let run = takeRun(wanted, &gate) else { throw MemoryRefusal(.outOfMemory, wanted + 1, limit: 0) }
     guard run.count == wanted, let root = takeFrame(&gate) else {
@@ -85,7 +86,7 @@ extension MemoryServer {
     }
     do throws(Refusal) {
       try gate.createTask(
-        Name(word: entry.name), account: 0, frame: run.first, furtherFrames: wanted - 1, root: root,
+        Name(word: entry.name), account: account, frame: run.first, furtherFrames: wanted - 1, root: root,
         quota: UInt64(entry.quota), slot: slot, authority: HandOver.Slot.memory)
       return run.first
     } catch {
@@ -93,54 +94,5 @@ extension MemoryServer {
       give(root)
       throw refusal(error)
     }
-  }
-
-  /// `destroyTask`: everything that the task held comes back.
-  mutating func destroyTask(_ caller: Caller, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Message {
-    try require(.supervise, caller)
-    let task = try passedTask(caller, &gate)
-    guard let place = sessions.place(of: task.number), place != caller.place else {
-      throw MemoryRefusal(.notPermitted, task.number)
-    }
-    // It must not run while its memory goes: it would only fault.
-    do throws(Refusal) { try gate.suspend(task: task.number) } catch  where error.status != .busy {
-      throw MemoryRefusal(error)
-    } catch {}
-    var budget = Self.stepBudget
-    try emptyTask(place, &budget, &gate)
-    try endTask(place, &gate)
-    return Message()
-  }
-
-  /// Unmaps all regions of a task.
-  private mutating func emptyTask(_ place: Int, _ budget: inout Int, _ gate: inout some Gate & ~Copyable)
-    throws(MemoryRefusal)
-  {
-    let task = Target(sessions[place])
-    let slots: UInt64
-    do throws(Refusal) { slots = try gate.inspect(.task, handle: task.number)[4] } catch { throw MemoryRefusal(error) }
-    for slot in 1..<slots where try handle(inSlot: slot, of: task.number, &gate).word.kind == .region {
-      try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
-    }
-  }
-
-  /// Ends a task whose regions are unmapped; its frames come back one by one, and others may have its devices.
-  mutating func endTask(_ place: Int, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
-    do throws(Refusal) {
-      while true {
-        let step = try gate.destroy(sessions[place].number)
-        give(step.frame)
-        if step.isDone { break }
-      }
-    } catch {
-      throw MemoryRefusal(error)
-    }
-    // With the account its devices' objects ended; the server's handles to them name what is gone.
-    let number = sessions[place].number
-    while let held = holdings.first(where: { $0.kind != .none && $0.session == number }) {
-      try? gate.drop(holdings[held].slot)
-      holdings[held] = Holding()
-    }
-    sessions[place] = Session()
   }
 }
