@@ -23,24 +23,25 @@ extension Client where Service == MemoryInterface {
   @inlinable public func prefault(
     slot: UInt64, page: UInt64, pages: UInt64, task: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    var done: UInt64 = 0
-    repeat {
-      let request = Service.Request.prefault(slot: slot, page: page &+ done, pages: pages &- done)
-      let more = try call(request, pass: task, &gate)[0]
-      // Where nothing more is done there is nothing to wait for.
-      guard more > 0 else { return }
-      done &+= more
-    } while done < pages
+    try callForParts(page, pages, task: task, &gate) { .prefault(slot: slot, page: $0, pages: $1) }
   }
 
-  /// Gives the frames of a part of a reserved region back; a later touch brings zeroes.
+  /// Gives the frames of a part of a reserved region back; a later touch brings zeroes. What went before a refusal stays
+  /// away.
   @inlinable public func decommit(
     slot: UInt64, page: UInt64, pages: UInt64, task: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
+    try callForParts(page, pages, task: task, &gate) { .decommit(slot: slot, page: $0, pages: $1) }
+  }
+
+  /// Asks for pages, and again for those that a reply has left, until it leaves none.
+  @inlinable func callForParts(
+    _ page: UInt64, _ pages: UInt64, task: UInt64, _ gate: inout some Gate & ~Copyable,
+    _ request: (UInt64, UInt64) -> Service.Request
+  ) throws(MemoryRefusal) {
     var done: UInt64 = 0
     repeat {
-      let request = Service.Request.decommit(slot: slot, page: page &+ done, pages: pages &- done)
-      let more = try call(request, pass: task, &gate)[0]
+      let more = try call(request(page &+ done, pages &- done), pass: task, &gate)[0]
       // Where nothing more is done there is nothing to wait for.
       guard more > 0 else { return }
       done &+= more

@@ -87,6 +87,10 @@ public import ABI
   public var heldBack: UInt64
   /// Not claimed yet.
   public var unclaimed: UInt64
+  /// Of the free frames, not those held back: aligned runs of 2 MiB that are free as a whole.
+  public var freeBlocks: UInt64
+  /// Likewise of 64 KiB, those of the blocks among them.
+  public var freeGroups: UInt64
 
   /// Nothing.
   @inlinable public init() { self.init(Message()) }
@@ -99,10 +103,12 @@ public import ABI
     fixed = w[4]
     heldBack = w[5]
     unclaimed = w[6]
+    freeBlocks = w[7] >> 32
+    freeGroups = w[7] & 0xffff_ffff
   }
   /// The reply.
   @inlinable public var reply: Message {
-    Message(free, privatePages, tables, objects, fixed, heldBack, unclaimed)
+    Message(free, privatePages, tables, objects, fixed, heldBack, unclaimed, freeBlocks << 32 | freeGroups)
   }
 }
 

@@ -1,8 +1,9 @@
 import ABI
 import Interfaces
 import KernelCore
-import MemoryCore
 import Testing
+
+@testable import MemoryCore
 
 private let own = Client<MemoryInterface>.own
 
@@ -15,6 +16,13 @@ private let own = Client<MemoryInterface>.own
     #expect(c.free + c.privatePages + c.tables + c.objects + c.fixed + c.unclaimed == frames)
     #expect(c.free == UInt64(system.machine.freeFrames()))
     #expect(c.heldBack == 2)
+    for (order, told) in [(9, c.freeBlocks), (4, c.freeGroups)] {
+      var isUsed = Set(system.machine.usedFrames.map(\.frame))
+      for held in 0..<system.server.reserve.count { isUsed.insert(system.server.reserve[held]) }
+      let claimed = frames - c.unclaimed
+      let runs = stride(from: system.machine.firstFrame, to: system.machine.firstFrame + claimed, by: 1 << order)
+      #expect(told == UInt64(runs.count { first in !(first..<first + 1 << order).contains { isUsed.contains($0) } }))
+    }
   }
 
   @Test("each task's tables, pages and objects are the frames that its account uses") func accounts() throws {

@@ -1,8 +1,10 @@
 import ABI
 import Interfaces
 import KernelCore
-import MemoryCore
+import TestSupport
 import Testing
+
+@testable import MemoryCore
 
 private let own = Client<MemoryInterface>.own
 
@@ -43,5 +45,37 @@ private let own = Client<MemoryInterface>.own
       #expect(Snapshot(system) == before)
       #expect(system.frees == free + 2)
     }
+  }
+
+  @Test("the view of the ledger is pages, and with the last section of its GiB a block: its table is free")
+  func view() throws {
+    var services = TestSystem.services
+    services[1].quota = 255_000
+    let system = try TestSystem(frames: 32 * Geometry.sectionFrames, services: services)
+    var gate = system.client
+    let server = system.machine.memoryServer
+    let first = HandOver.Address.ledger >> 12 + system.machine.firstFrame >> 9
+    // What a section gives is asked for, so that the next request claims the next one.
+    var slot: UInt64 = 20
+    while system.server.index.sections < 31 {
+      try own.allocate(slot: slot, page: 0x1_0000 * slot, pages: 8000, rights: [.read, .write], &gate)
+      slot += 1
+    }
+    let before = system.machine.pages(of: server)
+    #expect(before[first + 495] == SeenPage(frame: system.machine.firstFrame + 495, rights: 1))
+    #expect(before[first + 496] == nil)
+    let tables = system.machine.kernel.task(system.machine.server).pointee.tables
+    while system.server.index.sections < 32 {
+      try own.allocate(slot: slot, page: 0x1_0000 * slot, pages: 8000, rights: [.read, .write], &gate)
+      slot += 1
+    }
+    let seen = system.machine.pages(of: server)
+    for page in [0, 495, 511] as [UInt64] {
+      let wanted = SeenPage(frame: system.machine.firstFrame + page, rights: 1, level: 2)
+      #expect(seen[first + page] == wanted)
+    }
+    #expect(system.machine.kernel.task(system.machine.server).pointee.tables == tables - 1)
+    #expect(system.frees == UInt64(system.machine.freeFrames()) && system.machine.audit() == [])
+    #expect(try system.verify().differing == 0)
   }
 }

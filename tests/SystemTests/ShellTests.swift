@@ -26,6 +26,12 @@ struct BootedShellTests {
     let counts = try Self.kinds.map { try #require(memory.number($0), "\(session.outcome.summary)") }
     #expect(counts.reduce(0, +) == 32768 && memory.number("all") == 32768)
     #expect(memory.number("held back") == 2)
+    for (label, frames) in [("  in 2 MiB", 512), ("  in 64 KiB", 16)] {
+      let line = try #require(memory.first { $0.hasPrefix(label + " ") }, "\(session.outcome.summary)")
+      let numbers = line.dropFirst(label.count).split(separator: " ").compactMap { Int($0) }
+      #expect(numbers.count == 2 && numbers[1] == counts[0] / frames, "\(line)")
+      #expect(numbers[0] > numbers[1] * 9 / 10 && numbers[0] <= numbers[1], "\(line)")
+    }
     let charged = try (["kernel"] + Self.services).map { try #require(memory.number("  \($0)")) }
     #expect(charged.reduce(0, +) == counts[2] + counts[3] + counts[4], "\(session.outcome.summary)")
 

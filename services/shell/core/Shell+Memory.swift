@@ -8,7 +8,10 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
   mutating func showMemory() throws(ShellRefusal) {
     let counts: MemoryCounts
     do throws(MemoryRefusal) { counts = try memory.memoryCounts(&terminal.gate) } catch { throw .memory(error) }
-    row("free", counts.free - counts.heldBack)
+    let free = counts.free - counts.heldBack
+    row("free", free)
+    runs("  in 2 MiB", counts.freeBlocks, of: free / Geometry.blockFrames)
+    runs("  in 64 KiB", counts.freeGroups, of: free / 16)
     row("held back", counts.heldBack)
     row("private pages", counts.privatePages)
     row("tables", counts.tables)
@@ -76,6 +79,15 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     terminal.write(" frames")
     terminal.write(decimal: frames * 4, width: 12)
     terminal.write(" KiB")
+    terminal.newLine()
+  }
+
+  /// Aligned runs that are free as a whole, and how many the free frames would make if they lay together.
+  private mutating func runs(_ length: StaticString, _ count: UInt64, of most: UInt64) {
+    terminal.write(length, width: 16)
+    terminal.write(decimal: count, width: 10)
+    terminal.write(" runs of ")
+    terminal.write(decimal: most)
     terminal.newLine()
   }
 

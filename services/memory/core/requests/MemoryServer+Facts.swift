@@ -19,6 +19,8 @@ extension MemoryServer {
     }
     counts.heldBack = UInt64(reserve.count)
     counts.unclaimed = unclaimedFrames
+    counts.freeBlocks = UInt64(index.freeRuns(order: 9))
+    counts.freeGroups = UInt64(index.freeRuns(order: 4))
     return counts
   }
 

@@ -25,28 +25,36 @@ extension MemoryServer {
     _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Message {
     try requireLazy(slot, page, pages, task, &gate)
-    var budget = Self.stepBudget
-    var next = page
-    while next < page + pages, budget > 0 {
-      budget -= 1
-      next += try bring(next, most: page + pages - next, slot, task, &gate)
+    return try inParts(page, pages, &gate) { server, page, left, gate throws(MemoryRefusal) in
+      try server.bring(page, most: left, slot, task, &gate)
     }
-    return Message(next - page)
   }
 
   /// `decommit`: the frames of a part go back; a later touch brings zeroes again. Replies with the pages, from the
-  /// first one on, of which nothing is there any more: the client asks for the rest.
+  /// first one on, of which nothing is there any more: the client asks for the rest. What went before a refusal stays
+  /// away.
   mutating func decommit(
     _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Message {
     try requireLazy(slot, page, pages, task, &gate)
-    var budget = Self.stepBudget
-    var next = page
-    while next < page + pages, budget > 0 {
-      budget -= 1
-      next += try unmapPart(slot, from: next, count: page + pages - next, of: task, &gate)
+    return try inParts(page, pages, &gate) { server, page, left, gate throws(MemoryRefusal) in
+      try server.unmapPart(slot, from: page, count: left, of: task, &gate)
     }
-    return Message(next - page)
+  }
+
+  /// As many steps as a request may take, each from where the last one ended; each tells how many pages it dealt with.
+  /// The reply says how many it were in all.
+  private mutating func inParts<G: Gate & ~Copyable>(
+    _ page: UInt64, _ pages: UInt64, _ gate: inout G,
+    _ step: (inout Self, UInt64, UInt64, inout G) throws(MemoryRefusal) -> UInt64
+  ) throws(MemoryRefusal) -> Message {
+    var budget = Self.stepBudget
+    var done: UInt64 = 0
+    while done < pages, budget > 0 {
+      budget -= 1
+      done += try step(&self, page + done, pages - done, &gate)
+    }
+    return Message(done)
   }
 
   /// One step upwards; where only a part of a block goes, the rest moves to a table on a frame that is taken for it.
