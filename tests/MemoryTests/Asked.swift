@@ -94,6 +94,10 @@ struct Asked: CustomTestStringConvertible, Sendable {
     Asked("createThread", payer: .child, after: child) { _, gate in
       try own.createThread(slot: 30, task: 20, &gate)
     },
+    Asked("createThread, of one's own") { _, gate in try own.createThread(slot: 30, &gate) },
+    Asked("share", after: { _, gate in try own.reserve(slot: 30, page: edge, pages: 4, &gate) }) { _, gate in
+      try own.share(slot: 30, to: 31, &gate)
+    },
     Asked("lease, pages", by: 2) { _, gate in _ = try own.lease("uart", index: 0, slot: 30, page: edge, &gate) },
     Asked("lease, across a GiB", by: 3) { _, gate in _ = try own.lease("big", index: 0, slot: 30, page: edge, &gate) },
     Asked("lease, blocks", by: 3) { _, gate in _ = try own.lease("big", index: 0, slot: 30, page: 0x8_0000, &gate) },

@@ -36,18 +36,33 @@ import Testing
     Issue.record("never served")
   }
 
-  @Test("wherever RAM runs out, a request is refused with both numbers and has changed nothing", arguments: Asked.all)
+  @Test(
+    "wherever RAM runs out, a request is refused with both numbers and has changed nothing",
+    arguments: Asked.all + Asked.faults)
   func memory(_ asked: Asked) throws {
     try grow(asked, .outOfMemory) { $0.leave(frames: $1) }
   }
 
   @Test(
     "wherever the account runs out, a request is refused with both numbers and has changed nothing",
-    arguments: Asked.all.filter { $0.payer != .nobody })
+    arguments: (Asked.all + Asked.faults).filter { $0.payer != .nobody })
   func quota(_ asked: Asked) throws {
     try grow(asked, .quotaExceeded) { system, left in
       if let account = asked.account(system) { system.leave(quota: left, of: account) }
     }
+  }
+
+  @Test(
+    "what gives back, takes rights away or only promises is served without a free frame and with accounts used up",
+    arguments: Asked.free)
+  func free(_ asked: Asked) throws {
+    let system = try asked.system()
+    let child = system.task(inSlot: 20)
+    system.leave(frames: 0)
+    if child != 0 { system.leave(quota: 0, of: child) }
+    system.leave(quota: 0, of: system.running)
+    #expect(try refusal(asked, system) == nil)
+    _ = try Books(system)
   }
 
   @Test(

@@ -57,6 +57,16 @@ extension MemoryServer {
     return Message(done)
   }
 
+  /// Takes pages away that have just come.
+  mutating func decommit(
+    _ pages: Range<UInt64>, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    var next = pages.lowerBound
+    while next < pages.upperBound {
+      next += try unmapPart(slot, from: next, count: pages.upperBound - next, of: task, &gate)
+    }
+  }
+
   /// One step upwards; where only a part of a block goes, the rest moves to a table on a frame that is taken for it.
   private mutating func unmapPart(
     _ slot: UInt64, from page: UInt64, count: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable

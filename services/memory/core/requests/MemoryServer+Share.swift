@@ -102,8 +102,16 @@ extension MemoryServer {
       guard let home = try self.region(inSlot: named.slot, of: owner.number, &gate), home.flags.isLazy else {
         throw error
       }
-      try bring(touched: home.page + region.offset + page - region.page, of: home, named.slot, owner, &gate)
-      _ = try showRun(page, most: 1, slot, task, &gate)
+      let free = freeFrames
+      let brought = try bring(
+        touched: home.page + region.offset + page - region.page, of: home, named.slot, owner, &gate)
+      do throws(MemoryRefusal) { _ = try showRun(page, most: 1, slot, task, &gate) } catch {
+        // What came for a touch that is refused goes again; the refusal names it with what else was needed.
+        let taken = free - min(free, freeFrames)
+        try decommit(brought, named.slot, owner, &gate)
+        throw error.cause == .service(.outOfMemory)
+          ? MemoryRefusal(.outOfMemory, error.value + taken, limit: freeFrames) : error
+      }
     }
   }
 
@@ -129,6 +137,7 @@ extension MemoryServer {
         case .tablesNeeded where spares.first == 0:
           fill(&spares, &gate)
           if spares.first == 0 { throw MemoryRefusal(.outOfMemory, error.value, limit: freeFrames) }
+        case .tablesNeeded: throw MemoryRefusal(.outOfMemory, error.value, limit: freeFrames + spares.count)
         default: throw refusal(error)
         }
       }

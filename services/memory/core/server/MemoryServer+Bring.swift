@@ -6,24 +6,29 @@ internal import Runtime
 extension MemoryServer {
   /// Brings a page that was touched: the run or the block around it that the region's fit allows, where it lies whole
   /// within the region, nothing of it is there yet, the account can pay it and frames are free; else a smaller one. A
-  /// page that came meanwhile is as good.
-  mutating func bring(
+  /// page that came meanwhile is as good. Returns what came.
+  @discardableResult mutating func bring(
     touched page: UInt64, of region: Region, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) {
+  ) throws(MemoryRefusal) -> Range<UInt64> {
     var fit = region.flags.fit
     while fit != .page {
       let first = page & ~(fit.pages - 1)
       if first >= region.page, first + fit.pages <= region.page + region.count,
         let frame = takeAligned(fit.pages, &gate)
       {
-        do throws(Refusal) { return try mapFrames(frame, fit.pages, at: first, slot, task, &gate) } catch {}
+        do throws(Refusal) {
+          try mapFrames(frame, fit.pages, at: first, slot, task, &gate)
+          return first..<first + fit.pages
+        } catch {}
       }
       fit = fit == .block ? .run : .page
     }
     guard let frame = takeFrame(&gate) else { throw MemoryRefusal(.outOfMemory, 1, limit: freeFrames) }
     do throws(Refusal) { try mapFrames(frame, 1, at: page, slot, task, &gate) } catch {
       if error.status != .alreadyMapped { throw shortage(error, pages: 1) }
+      return page..<page
     }
+    return page..<page + 1
   }
 
   /// Brings pages from `page` on, at most `most`, in one step of the largest fit; what is there already is passed over.

@@ -113,4 +113,6 @@ extension MemoryServer {
 struct Spares {
   var first: UInt64 = 0
   var second: UInt64 = 0
+  /// How many there are.
+  var count: UInt64 { (first == 0 ? 0 : 1) + (second == 0 ? 0 : 1) }
 }
