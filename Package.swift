@@ -91,7 +91,7 @@ let images: [Target] = [
   .target(name: "TrialRegisters", path: "tests/system/trial/registers"),
   image(
     "trial", "tests/system/trial/main", script: "service.ld",
-    ["ABI", "Interfaces", "Runtime", "CRuntime", "Faults", "ShellCore", "TrialRegisters"]),
+    ["ABI", "Drivers", "Interfaces", "Registers", "Runtime", "CRuntime", "Faults", "ShellCore", "TrialRegisters"]),
 ]
 
 /// What runs on the developer's machine: the machine model, the packer, the QEMU runner, the tests.

@@ -48,6 +48,10 @@ public enum ObjectKind: UInt64, Sendable {
   @inlinable public var rights: UInt64 { raw >> 4 & 7 }
   /// The same handle with other rights.
   @inlinable public func with(rights: UInt64) -> HandleWord { HandleWord(raw: raw & ~(7 << 4) | (rights & 7) << 4) }
+  /// The rights of a slot that is gone, and was a region over a device's registers.
+  @inlinable public static var lease: UInt64 { 1 }
+  /// Whether what is gone was such a region.
+  @inlinable public var wasLease: Bool { kind == .gone && rights & Self.lease != 0 }
   /// Physical address of the object, 128-byte aligned.
   @inlinable public var object: UInt64 { raw & 0x7f_ffff_ff80 }
 }

@@ -45,10 +45,11 @@ extension Kernel where M: ~Copyable {
     if dropped.word.kind == .task, task(dropped.word.object).pointee.firstHandle == address, dropped.next == 0 {
       throw Refusal(.busy, number)
     }
+    let wasLease = showsDevice(dropped)
     // What a region had to show goes with it.
     if dropped.isHome, try !makeHandlesGone(of: dropped.word.object, except: address) { return restart() }
     empty(address)
-    if owner != own, word(caller, 1) == 1 { leaveGone(dropped.region, in: address) }
+    if owner != own, word(caller, 1) == 1 { leaveGone(dropped.region, wasLease, in: address) }
     succeed(caller, word(caller, 2) != 0 && dropped.word.kind != .task ? freeObjects(dropped.word.object >> 12) : 0)
   }
 
@@ -159,12 +160,20 @@ extension Kernel where M: ~Copyable {
   /// A slot whose object is gone says so until it is dropped.
   func makeGone(_ address: UInt64) {
     let old = handle(address).pointee
+    let wasLease = showsDevice(old)
     unlink(address)
-    leaveGone(old.word.kind == .region ? old.region : RegionWord(raw: 0), in: address)
+    leaveGone(old.word.kind == .region ? old.region : RegionWord(raw: 0), wasLease, in: address)
   }
 
-  /// Fills an empty slot with what was there: nothing any more, but of a region its pages.
-  private func leaveGone(_ region: RegionWord, in address: UInt64) {
-    handle(address).pointee = Handle(word: HandleWord(.gone, rights: 0, object: 0), value: region.raw)
+  /// Fills an empty slot with what was there: nothing any more, but of a region its pages, and whether it was a lease.
+  private func leaveGone(_ region: RegionWord, _ wasLease: Bool, in address: UInt64) {
+    let word = HandleWord(.gone, rights: wasLease ? HandleWord.lease : 0, object: 0)
+    handle(address).pointee = Handle(word: word, value: region.raw)
+  }
+
+  /// Whether a handle is a region over a device's registers.
+  private func showsDevice(_ found: Handle) -> Bool {
+    found.word.kind == .region && found.word.object != 0
+      && memoryObject(found.word.object).pointee.kind == MemoryUse.device
   }
 }

@@ -6,7 +6,7 @@ public import ABI
 /// may connect to the peers that its entry lists; one that lists `init` may also start and end tasks.
 public enum InitInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 1 }
+  @inlinable public static var version: UInt64 { 2 }
 
   /// What may be asked.
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -23,6 +23,8 @@ public enum InitInterface: Interface {
     /// From the task that holds the timer, when `init` signalled it or when a time it was told has come: does what is
     /// due, and replies the counter's value at which it wants to be woken next (0: never).
     case wake
+    /// Takes the lease of a device from a task that runs, which holds it under a name.
+    case revoke(Name, device: Name)
   }
 
   /// Why init refuses.
@@ -41,6 +43,10 @@ public enum InitInterface: Interface {
     case notPermitted = 6
     /// It could not be started (value: the refusal's label).
     case startFailed = 7
+    /// The task holds nothing under this name (value: the name, limit: name of the task).
+    case notLeased = 8
+    /// The memory server refused (value: the label of its reply).
+    case memoryRefused = 9
 
     /// What happened, and after a colon what the two values are.
     public var words: StaticString {
@@ -52,6 +58,8 @@ public enum InitInterface: Interface {
       case .tooManyWaiting: "too many wait: waiting, places"
       case .notPermitted: "not permitted to this task"
       case .startFailed: "could not be started"
+      case .notLeased: "holds no lease of this name: device, task"
+      case .memoryRefused: "the memory server refused: label"
       }
     }
   }
@@ -71,6 +79,7 @@ extension InitInterface.Request {
     case .run(let name, let argument): message = Message(name.word, argument, label: 4)
     case .powerOff: message = Message(label: 5)
     case .wake: message = Message(label: 6)
+    case .revoke(let task, let device): message = Message(task.word, device.word, label: 7)
     }
   }
 
@@ -84,6 +93,7 @@ extension InitInterface.Request {
     case 4: self = .run(Name(word: w[0]), argument: w[1])
     case 5: self = .powerOff
     case 6: self = .wake
+    case 7: self = .revoke(Name(word: w[0]), device: Name(word: w[1]))
     default: return nil
     }
   }
@@ -162,6 +172,11 @@ extension Client where Service == InitInterface {
   /// Starts a program.
   @inlinable public func run(_ name: Name, argument: UInt64, _ gate: inout some Gate & ~Copyable) throws(InitRefusal) {
     _ = try call(.run(name, argument: argument), &gate)
+  }
+
+  /// Takes the lease of a device from a task.
+  @inlinable public func revoke(_ task: Name, device: Name, _ gate: inout some Gate & ~Copyable) throws(InitRefusal) {
+    _ = try call(.revoke(task, device: device), &gate)
   }
 
   /// Powers the machine off.

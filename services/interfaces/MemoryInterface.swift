@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 10 }
+  @inlinable public static var version: UInt64 { 11 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -86,6 +86,9 @@ public enum MemoryInterface: Interface {
     /// Gives the task that goes along, which the caller started, another quota, out of the caller's account or back to
     /// it.
     case setQuota(quota: UInt64)
+    /// Takes the ranges and interrupts of a device from the task whose handle goes along, which holds them under a name:
+    /// its next touch is a fault, and others may have them. For the supervisor alone. May answer *again*.
+    case revokeLease(device: Name)
   }
 
   /// Why the server refuses.
@@ -125,6 +128,8 @@ public enum MemoryInterface: Interface {
     /// A page of the range holds registers of another device, which the caller is not granted (value: the page of the
     /// range, counted from 0; limit: the last letters of the other's name).
     case pageShared = 17
+    /// The task holds nothing under this name (value: the name, limit: name of the task).
+    case notLeased = 18
 
     /// What happened, and after a colon what the two values are.
     public var words: StaticString {
@@ -146,6 +151,7 @@ public enum MemoryInterface: Interface {
       case .noSuchTask: "no such task"
       case .serverFull: "the server's tables are full: in use, room"
       case .pageShared: "shares a page with a device that is not granted too: page of the range, device"
+      case .notLeased: "holds no lease of this name: device, task"
       }
     }
   }
@@ -198,6 +204,7 @@ extension MemoryInterface.Request {
       message = Message(slot, page, pages, offset, rights, copies ? 1 : 0, label: 31)
     case .seal(let slot): message = Message(slot, label: 32)
     case .setQuota(let quota): message = Message(quota, label: 33)
+    case .revokeLease(let device): message = Message(device.word, label: 34)
     }
   }
 
@@ -241,6 +248,7 @@ extension MemoryInterface.Request {
       self = .show(slot: w[0], page: w[1], pages: w[2], offset: w[3], rights: w[4], copies: w[5] != 0)
     case 32: self = .seal(slot: w[0])
     case 33: self = .setQuota(quota: w[0])
+    case 34: self = .revokeLease(device: Name(word: w[0]))
     default: return nil
     }
   }

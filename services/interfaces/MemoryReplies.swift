@@ -242,9 +242,9 @@ public import ABI
 @frozen public struct DeviceFacts: Equatable, Sendable {
   /// Its index; the next device is found at or after `index + 1`.
   public var index: UInt64
-  /// First and last eight bytes of the node's name, cut to 16 bytes.
+  /// The first eight bytes of the node's name.
   public var name: Name
-  /// The rest of the name.
+  /// The rest of the name; of one with more than 16 bytes the last eight.
   public var nameEnd: Name
   /// Name of the task that leases it; none: free.
   public var holder: Name

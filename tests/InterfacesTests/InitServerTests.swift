@@ -105,7 +105,9 @@ struct InitServerTests {
       (.connect("faulter"), 4, .notPeer), (.kill("shell"), 3, .notPermitted), (.powerOff, 3, .notPermitted),
       (.run("faulter", argument: 0), 3, .notPermitted), (.kill("init"), 4, .notPermitted),
       (.kill("nobody"), 4, .noSuchTask), (.kill("faulter"), 4, .ended),
-      (.run("console", argument: 0), 4, .alreadyRunning),
+      (.run("console", argument: 0), 4, .alreadyRunning), (.revoke("console", device: "uart"), 3, .notPermitted),
+      (.revoke("init", device: "uart"), 4, .notPermitted), (.revoke("nobody", device: "uart"), 4, .noSuchTask),
+      (.revoke("faulter", device: "uart"), 4, .ended),
       (.taskAt(index: 5), 4, .noSuchTask), (.wake, 0, .notPermitted), (.wake, 77, .notPermitted),
     ])
   func refuses(_ request: InitInterface.Request, session: UInt64, reason: InitInterface.Reason) {
@@ -136,6 +138,27 @@ struct InitServerTests {
     var message = Message(handle: Badge.notification | NotificationBit.events)
     #expect(server.react(&message, &gate) == .receive(acknowledging: 0))
     #expect(ServiceFacts(Self.ask(.taskAt(index: 2), as: 4, of: &server, &gate).0).restarts == 1)
+  }
+
+  @Test("takes a device by the handle of the task that has it, leaves the task alone, and tells why where it cannot")
+  func revoke() {
+    let revokeLease = MemoryInterface.version << 16 | RequestLabel.passesHandle | 34
+    var gate = Self.gate()
+    var server = Self.started(&gate)
+    gate.calls = []
+    let (reply, _) = Self.ask(.revoke("console", device: "uart"), as: 4, of: &server, &gate)
+    #expect(reply.label == ReplyLabel.served)
+    #expect(gate.calls.map(\.message.label) == [revokeLease])
+    #expect(gate.calls[0].message[0] == Name("uart").word && gate.calls[0].message.transfer & 0xffff != 0)
+    #expect(ServiceFacts(Self.ask(.taskAt(index: 2), as: 4, of: &server, &gate).0).restarts == 0)
+    for (refusal, told) in [
+      (MemoryRefusal(.notLeased, 1, limit: 2), InitRefusal(.notLeased, Name("uart").word, limit: Name("console").word)),
+      (MemoryRefusal(.serverFull), InitRefusal(.memoryRefused, MemoryRefusal(.serverFull).reply.label)),
+    ] {
+      gate.respond = { _, _ in refusal.reply }
+      let (reply, _) = Self.ask(.revoke("console", device: "uart"), as: 4, of: &server, &gate)
+      #expect(InitRefusal(reply: reply) == told)
+    }
   }
 
   @Test("runs a program with its argument, once at a time, and never restarts it")

@@ -18,7 +18,7 @@ struct MemoryInterfaceTests {
     .reserve(slot: 8, page: 0x100, pages: 3, rights: 3, fit: 2, isGuarded: true),
     .prefault(slot: 8, page: 0x101, pages: 2), .decommit(slot: 8, page: 0x102, pages: 1),
     .share(slot: 8, destination: 9), .show(slot: 8, page: 0x100, pages: 2, offset: 1, rights: 1, copies: true),
-    .seal(slot: 8), .setQuota(quota: 9),
+    .seal(slot: 8), .setQuota(quota: 9), .revokeLease(device: "uart"),
   ]
 
   @Test("reads back every request that it writes", arguments: requests)

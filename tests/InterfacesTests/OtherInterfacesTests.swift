@@ -21,7 +21,7 @@ struct OtherInterfacesTests {
     "read back what they write",
     arguments: [
       InitInterface.Request.connect("console"), .taskAt(index: 3), .kill("shell"), .run("faulter", argument: 2),
-      .powerOff, .wake,
+      .powerOff, .wake, .revoke("clock", device: "rtc"),
     ])
   func initRequests(_ request: InitInterface.Request) { #expect(travelled(request).1 == request) }
 
@@ -43,7 +43,7 @@ struct OtherInterfacesTests {
     #expect(ClockInterface.Request(method: 0, Message()) == nil)
     #expect(ClockInterface.Request(method: 3, Message()) == nil)
     #expect(InterruptsInterface.Request(method: 4, Message()) == nil)
-    #expect(InitInterface.Request(method: 7, Message()) == nil)
+    #expect(InitInterface.Request(method: 8, Message()) == nil)
     #expect(ConsoleInterface.Request(method: 4, Message()) == nil)
   }
 

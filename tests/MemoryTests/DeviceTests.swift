@@ -117,7 +117,9 @@ private let own = Client<MemoryInterface>.own
     #expect(uart.name == "pl011@90" && uart.nameEnd == "00000")
     #expect(uart.holder == "console" && uart.ranges == 1 && uart.interrupts == 1 && uart.length == 0x1000)
     #expect(try own.device(at: 2, &gate).holder == .none)
-    #expect(throws: MemoryRefusal(.endOfList, 13)) { _ = try own.device(at: 13, &gate) }
+    let transport = try own.device(at: 5, &gate)
+    #expect(transport.name == "virtio_m" && transport.nameEnd == "@a000200")
+    #expect(throws: MemoryRefusal(.endOfList, 14)) { _ = try own.device(at: 14, &gate) }
     let session = try gate.inspectHandle(1).value
     let region = try own.region(session: session, at: 30, &gate)
     #expect(region.kind == RegionFacts.Kind.device.rawValue && region.device == "uart" && region.mapped == 1)

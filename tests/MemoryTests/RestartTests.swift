@@ -183,6 +183,24 @@ struct Canonical: Equatable, CustomStringConvertible {
       var gate = system.client
       try own.releaseLease(slot: 30, &gate)
     },
+    Case(
+      "revokeLease, of two ranges and two interrupts",
+      { system in
+        try system.load(5, slot: 20)
+        let initThread = system.machine.current
+        try system.start(slot: 20)
+        var gate = system.client
+        _ = try own.lease("all", index: 2, slot: 30, page: 0x180, &gate)
+        _ = try own.lease("all", index: 3, slot: 31, page: 0x4_01f8, &gate)
+        try own.interrupt("all", index: 2, slot: 32, &gate)
+        try own.interrupt("all", index: 3, slot: 33, &gate)
+        system.machine.makeCurrent(initThread)
+        try gate.suspend(task: 20)
+      }
+    ) { system in
+      var gate = system.client
+      try own.revokeLease("all", task: 20, &gate)
+    },
     Case("interrupt", consoleRuns) { system in
       var gate = system.client
       try own.interrupt("uart", index: 0, slot: 31, &gate)

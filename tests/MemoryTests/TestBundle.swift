@@ -138,6 +138,10 @@ struct TestTree {
         $0.text("compatible", "test,tail")
         $0.words("reg", [0, 0xb00_1800, 0, 0x100])
       }
+      root.node("huge@20000000") {
+        $0.text("compatible", "test,huge")
+        $0.words("reg", [0, 0x2000_0000, 0, 0x900_0000])
+      }
     }
     return tree.blob
   }

@@ -143,6 +143,8 @@ struct Terminal: TextSink {
       ("kill", "kill needs TASK"), ("regions", "regions needs TASK"),
       ("fault", "fault needs read|write|execute|kernel|device"),
       ("fault x", "unknown fault 'x', one of read|write|execute|kernel|device"),
+      ("revoke clock rtc", "revoke(clock, rtc)"), ("revoke", "revoke needs TASK DEVICE"),
+      ("revoke clock", "revoke needs TASK DEVICE"), ("revoke a b c", "unexpected 'c' after revoke"),
       ("time now", "unexpected 'now' after time"), ("kill a b", "unexpected 'b' after kill"),
       (
         "abcdefghijabcdefghijabcdefghijabcdefghij",
@@ -160,6 +162,7 @@ struct Terminal: TextSink {
         case .regions(let word)?: "regions(\(word.text))"
         case .kill(let word)?: "kill(\(word.text))"
         case .fault(let kind)?: "fault(\(kind))"
+        case .revoke(let word, let device)?: "revoke(\(word.text), \(device.text))"
         case let command?: "\(command)"
         }
       #expect(text == meaning)
@@ -174,7 +177,7 @@ struct Terminal: TextSink {
   func help() {
     var terminal = Terminal()
     Command.writeHelp(to: &terminal)
-    #expect(terminal.rows.count == 11)
+    #expect(terminal.rows.count == 12)
     #expect(terminal.rows[0] == "  help                                       this list")
     #expect(terminal.rows[4].hasPrefix("  regions  TASK "))
     #expect(terminal.rows.allSatisfy { $0.utf8.count <= 100 })

@@ -95,6 +95,34 @@ struct TestSystemTests {
     #expect(faults[2].contains("likely a stack that grew into its guard page; nearest region "))
   }
 
+  @Test(
+    "takes a device from a driver that reads it: the next read is a fault that says so, the driver starts anew",
+    arguments: [2, 3])
+  func revoke(gic: Int) async throws {
+    let outcome = try await Self.guest("devices", gic: gic).run([
+      .expect("driver   leased   it is after 2004"), .send("devices\r"), .expect("apus> "),
+      .send("memory\r"), .expect("apus> "),
+      .send("revoke driver rtc\r"), .expect("driver   leased   it is after 2004"),
+      .send("revoke driver uart\r"), .expect("apus> "), .send("kill memory\r"), .expect("memory   restart"),
+      .send("revoke driver rtc\r"), .expect("driver   leased   it is after 2004"),
+      .send("memory\r"), .expect("apus> "), .send("tasks\r"), .expect("apus> "), .send("poweroff\r"),
+    ])
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    #expect(outcome.lines.row("pl031@9010000")?[1] == "driver")
+    let faults = outcome.lines.compactMap { Session.logged($0) }.filter { $0.contains("fault    driver ") }
+    try #require(faults.count == 8, "\(outcome.summary)")
+    for report in [faults[0...3], faults[4...7]].map(Array.init) {
+      #expect(report[0].hasSuffix("driver   read at 0x0038_0000, lease revoked"), "\(report)")
+      #expect(report[2].contains("likely a device that the supervisor took back; nearest region "), "\(report)")
+    }
+    #expect(outcome.lines.contains("holds no lease of this name: device, task uart, driver"), "\(outcome.summary)")
+    #expect(outcome.lines.last { $0.hasPrefix("driver ") }?.split(separator: " ")[3] == "2", "\(outcome.summary)")
+    // Of a long name the shell shows the unit address.
+    #expect(outcome.lines.row("virtio_m@a003e00")?[1] == "free", "\(outcome.summary)")
+    let free = outcome.lines.filter { $0.hasPrefix("free  ") }
+    #expect(free.count == 2 && free[0] == free[1], "\(outcome.summary)")
+  }
+
   @Test("maps all RAM with the kernel's static tables, and each device for its holder alone", arguments: [2, 3])
   func seed(gic: Int) async throws {
     let outcome = try await Self.guest("seed", gic: gic).run([
@@ -125,6 +153,6 @@ struct TestSystemTests {
 /// `make test` builds them; it requires them too.
 private let hasSystems =
   ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
-  || ["hostile", "seed", "restart", "threads", "lazy"].allSatisfy {
+  || ["hostile", "seed", "restart", "threads", "lazy", "devices"].allSatisfy {
     FileManager.default.fileExists(atPath: "build/system/\($0).bin")
   }

@@ -67,7 +67,8 @@ struct BootedShellTests {
     let session = try await Session(["help", "devices", "log", "time", "regions nobody"], on: guest)
     #expect(
       session.replies[0].compactMap { $0.split(separator: " ").first.map(String.init) } == [
-        "help", "tasks", "memory", "tables", "regions", "devices", "log", "time", "fault", "kill", "poweroff",
+        "help", "tasks", "memory", "tables", "regions", "devices", "log", "time", "fault", "kill", "revoke",
+        "poweroff",
       ])
     for (device, holder) in [("pl011@9000000", "console"), ("pl031@9010000", "clock"), ("intc@8000000", "irq")] {
       #expect(session.replies[1].row(device)?[1] == holder)

@@ -62,7 +62,7 @@ public struct InitServer<Environment: InitEnvironment>: Server {
       guard index < UInt64(supervisor.count) else { return .refuse(InitRefusal(.noSuchTask, index)) }
       return .reply(supervisor.facts(Int(index)).reply)
     case .wake: return .reply(Message(wake(client, &gate)))
-    case .kill, .run, .powerOff:
+    case .kill, .run, .revoke, .powerOff:
       guard lists(1, by: client) else { return .refuse(InitRefusal(.notPermitted, arrival.badge)) }
       return control(request, &gate)
     }
@@ -95,6 +95,7 @@ public struct InitServer<Environment: InitEnvironment>: Server {
     switch request {
     case .kill(let name): return kill(name, &gate)
     case .run(let name, let argument): return run(name, argument: argument, &gate)
+    case .revoke(let name, let device): return revoke(device, from: name, &gate)
     default:
       do throws(Refusal) { try gate.power(.off, handle: WellKnownSlot.power) } catch {
         return .refuse(InitRefusal(error))
@@ -112,6 +113,26 @@ public struct InitServer<Environment: InitEnvironment>: Server {
     end(index, &gate)
     startDue(&gate)
     return .done
+  }
+
+  /// The task goes on until it touches the device; then it faults, and is restarted as after any fault.
+  private mutating func revoke(_ device: Name, from name: Name, _ gate: inout some Gate & ~Copyable)
+    -> Answer<InitInterface.Reason>
+  {
+    guard let index = supervisor.index(of: name) else { return .refuse(InitRefusal(.noSuchTask, name.word)) }
+    guard index >= 2 else { return .refuse(InitRefusal(.notPermitted, name.word)) }
+    let facts = supervisor.facts(index)
+    guard facts.state == .running else { return .refuse(InitRefusal(.ended, name.word, limit: facts.restarts)) }
+    do throws(MemoryRefusal) {
+      try memory.revokeLease(device, task: InitSlots.task(index), &gate)
+      return .done
+    } catch {
+      let isAbsent = error.cause == .service(.notLeased)
+      return .refuse(
+        isAbsent
+          ? InitRefusal(.notLeased, device.word, limit: name.word)
+          : InitRefusal(.memoryRefused, error.reply.label))
+    }
   }
 
   /// The memory server is the kernel's to start anew; nobody loses anything.

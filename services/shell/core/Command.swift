@@ -11,19 +11,26 @@ public enum Command: Sendable {
   case fault(FaultKind)
   /// End the task of this name.
   case kill(Word)
+  /// Take the device of the second name from the task of the first.
+  case revoke(Word, device: Word)
 
   /// The command of `line`, or nothing for an empty one.
   public static func parse<let width: Int>(_ line: TextBuffer<width>) throws(CommandError) -> Command? {
     var words = Words(line)
     guard let name = try words.next() else { return nil }
     guard let verb = Verb(name) else { throw .unknownCommand(name) }
-    let command = try command(verb, argument: try words.next())
+    let argument = try words.next()
+    let further = verb.row.argument == .lease ? try words.next() : nil
+    let command = try command(verb, argument: argument, further)
     if let surplus = try words.next() { throw .unexpected(surplus, after: verb) }
     return command
   }
 
-  private static func command(_ verb: Verb, argument: Word?) throws(CommandError) -> Command {
+  private static func command(_ verb: Verb, argument: Word?, _ further: Word?) throws(CommandError) -> Command {
     switch verb.row.argument {
+    case .lease:
+      guard let argument, let further else { throw .missing(verb) }
+      return .revoke(argument, device: further)
     case .none:
       if let argument { throw .unexpected(argument, after: verb) }
     case .verify:
@@ -41,7 +48,7 @@ public enum Command: Sendable {
     case .log: .log
     case .time: .time
     case .poweroff: .poweroff
-    case .regions, .fault, .kill: throw .missing(verb)
+    case .regions, .fault, .kill, .revoke: throw .missing(verb)
     }
   }
 

@@ -72,6 +72,10 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
     case .kill(let word):
       let name = try name(word)
       try ask { (client, gate) throws(InitRefusal) in try client.kill(name, &gate) }
+    case .revoke(let word, let device):
+      let name = try name(word)
+      guard let device = Name(device) else { throw .noSuchDevice(device) }
+      try ask { (client, gate) throws(InitRefusal) in try client.revoke(name, device: device, &gate) }
     case .poweroff:
       terminal.flush()
       try ask { (client, gate) throws(InitRefusal) in try client.powerOff(&gate) }
@@ -101,6 +105,10 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
       terminal.write("no task '")
       terminal.write(word)
       terminal.write("', try 'tasks'")
+    case .noSuchDevice(let word):
+      terminal.write("no device '")
+      terminal.write(word)
+      terminal.write("', try 'regions TASK'")
     }
     terminal.newLine()
   }
@@ -114,6 +122,7 @@ enum ShellRefusal: Error {
   case console(ConsoleInterfaceRefusal)
   case kernel(Refusal)
   case noSuchTask(Word)
+  case noSuchDevice(Word)
 }
 
 extension Name {

@@ -2,7 +2,7 @@ import Interfaces
 
 /// The shell's commands by name, each with what it takes and its line of help.
 public enum Verb: UInt8, Sendable {
-  case help, tasks, memory, tables, regions, devices, log, time, fault, kill, poweroff
+  case help, tasks, memory, tables, regions, devices, log, time, fault, kill, revoke, poweroff
 
   /// What a command takes.
   public enum Argument: Sendable {
@@ -12,6 +12,8 @@ public enum Verb: UInt8, Sendable {
     case task
     /// A kind of fault.
     case fault
+    /// The name of a task, and the name under which it holds a device.
+    case lease
     /// `verify`, or nothing.
     case verify
 
@@ -20,6 +22,7 @@ public enum Verb: UInt8, Sendable {
       switch self {
       case .none: ""
       case .task: "TASK"
+      case .lease: "TASK DEVICE"
       case .fault: "read|write|execute|kernel|device"
       case .verify: "[verify]"
       }
@@ -55,6 +58,7 @@ public enum Verb: UInt8, Sendable {
     case .time: Row("time", .none, "date and time of day, UTC")
     case .fault: Row("fault", .fault, "run a task that faults in this way")
     case .kill: Row("kill", .task, "end a task; init starts it anew")
+    case .revoke: Row("revoke", .lease, "take a device from a task: its next touch is a fault")
     case .poweroff: Row("poweroff", .none, "switch the machine off")
     }
   }

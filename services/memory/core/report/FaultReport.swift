@@ -49,6 +49,7 @@ struct FaultReport {
         ? ", for which its account has no frame left" : ", for which no frame is free"
     }
     if verdict == .taken { return ", which was taken from it" }
+    if verdict == .revoked { return ", lease revoked" }
     switch stackSide {
     case .guardBelow: return ", in the guard page below its stack"
     case .guardAbove: return ", in the guard page above its stack"
@@ -153,7 +154,8 @@ struct FaultReport {
     if isKernel { return "a pointer into the kernel's half" }
     if isNull { return "a null pointer" }
     if isForbidden { return forbiddenCause }
-    if verdict == .taken { return "memory or a lease that its owner or the supervisor took back" }
+    if verdict == .taken { return "memory that its owner took back" }
+    if verdict == .revoked { return "a device that the supervisor took back" }
     switch stackSide {
     case .guardBelow: return "a stack that grew into its guard page"
     case .guardAbove: return "more taken from a stack than was put there"

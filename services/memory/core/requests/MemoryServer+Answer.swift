@@ -57,6 +57,7 @@ extension MemoryServer: Server {
       return try lease(grant, index, slot, page, pages, caller, &gate)
     case .releaseLease(let slot): return try releaseLease(slot, caller, &gate)
     case .interrupt(let grant, let index, let slot): return try interrupt(grant, index, slot, caller, &gate)
+    case .revokeLease(let device): return try revokeLease(device, caller, &gate)
     case .attach: return try attach(caller, &gate)
     case .supervise: return try supervise(caller, &gate)
     case .nextEvent: return try nextEvent(caller)

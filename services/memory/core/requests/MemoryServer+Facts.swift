@@ -159,13 +159,15 @@ extension LedgerView where Self: ~Copyable {
 }
 
 extension Device {
-  /// The last component of the path, up to 16 bytes.
+  /// The last component of the path, up to 16 bytes; of a longer one the first eight and the last eight, which tell the
+  /// unit address.
   var lastName: (Name, Name) {
     var start = pathCount
     while start > 0, path[start - 1] != UInt8(ascii: "/") { start -= 1 }
     var words: (UInt64, UInt64) = (0, 0)
     for index in 0..<min(16, pathCount - start) {
-      let byte = UInt64(path[start + index])
+      let isCut = pathCount - start > 16 && index >= 8
+      let byte = UInt64(path[isCut ? pathCount - 16 + index : start + index])
       if index < 8 { words.0 |= byte &<< UInt64(index * 8) } else { words.1 |= byte &<< UInt64(index * 8 - 64) }
     }
     return (Name(word: words.0), Name(word: words.1))

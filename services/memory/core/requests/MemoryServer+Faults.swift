@@ -12,6 +12,8 @@ enum Verdict: Equatable {
   case forbidden
   /// What was there was taken.
   case taken
+  /// What was there was a lease, and was taken.
+  case revoked
   /// A page belongs there, and none could be had.
   case refused(MemoryRefusal)
 }
@@ -39,13 +41,14 @@ extension MemoryServer {
     guard fault.hasAddress, let (slot, region) = region(holding: fault.page, of: task.number, &gate) else {
       return .stray
     }
-    if region.isGone { return .taken }
+    if region.isGone { return region.wasLease ? .revoked : .taken }
     let copies = fault.isForbidden && fault.act == .write && region.flags.copiesOnWrite
     guard copies || fault.isAbsent else { return .stray }
     guard region.rights.isSuperset(of: fault.right) else { return .forbidden }
     do throws(MemoryRefusal) {
       switch region.backing {
-      case .whole: return .stray
+      // A lease is mapped whole: of what is missing some has been taken already.
+      case .whole: return heldRange(task.number, slot) == nil ? .stray : .revoked
       case .zeroes: try bring(touched: fault.page, of: region, slot, task, &gate)
       case .home where copies: try copyShown(touched: fault.page, slot, task, &gate)
       case .home: try bringShown(touched: fault.page, of: region, slot, task, &gate)

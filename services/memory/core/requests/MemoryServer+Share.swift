@@ -150,10 +150,7 @@ extension MemoryServer {
     _ slot: UInt64, fromFrame frame: UInt64, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     guard let place = sessions.place(ofFrame: frame) else { throw MemoryRefusal(.noSuchTask, frame) }
-    let task = Target(sessions[place])
-    try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
-    var message = Message(task.number, 1, handle: slot)
-    do throws(Refusal) { try gate.perform(.drop, &message) } catch { throw MemoryRefusal(error) }
+    try takeRegion(slot, of: Target(sessions[place]), budget: &budget, &gate)
   }
 
   /// Where the Memory in a slot has its home; nil where it is not shared, or its home is gone.

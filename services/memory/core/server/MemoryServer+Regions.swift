@@ -17,6 +17,8 @@ struct Region: Equatable {
   var mapped: UInt64
   /// Nothing but the slot that says what was there: it was taken from the task.
   var isGone = false
+  /// Whether what is gone was a lease.
+  var wasLease = false
 
   var pages: Range<UInt64> { page..<page + count }
 }
@@ -49,6 +51,7 @@ extension MemoryServer {
     let handle = HandleWord(raw: words[1])
     var found = Region(handle, RegionWord(raw: words[2]), offset: words[4], mapped: words[3])
     found.isGone = handle.kind == .gone
+    found.wasLease = handle.wasLease
     return (words[0], found)
   }
 
