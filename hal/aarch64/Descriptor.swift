@@ -48,7 +48,7 @@ package import ABI
   }
 
   /// A page of a task: an entry of level 3. Never privileged-executable; readable if anything.
-  package static func page(frame: UInt64, rights: Rights.Memory, kind: MemoryKind) -> Descriptor {
+  @inline(__always) package static func page(frame: UInt64, rights: Rights.Memory, kind: MemoryKind) -> Descriptor {
     Descriptor(raw: task(frame: frame, rights: rights, kind: kind) | Bit.table)
   }
 
@@ -97,14 +97,14 @@ package import ABI
 
   private static var normal: UInt64 { MemoryKind.normal.rawValue << Bit.kindShift | Bit.innerShareable }
 
-  private static func task(frame: UInt64, rights: Rights.Memory, kind: MemoryKind) -> UInt64 {
+  @inline(__always) private static func task(frame: UInt64, rights: Rights.Memory, kind: MemoryKind) -> UInt64 {
     var raw = frame << 12 | Bit.valid | Bit.accessed | Bit.notGlobal | Bit.task | Bit.noKernelExecute
     raw |= kind.rawValue << Bit.kindShift
     if kind == .normal { raw |= Bit.innerShareable }
     return raw | permissions(rights, isNormal: kind == .normal)
   }
 
-  private static func permissions(_ rights: Rights.Memory, isNormal: Bool) -> UInt64 {
+  @inline(__always) private static func permissions(_ rights: Rights.Memory, isNormal: Bool) -> UInt64 {
     var raw: UInt64 = 0
     let written = rights.contains(.write)
     if !written { raw |= Bit.readOnly }

@@ -56,8 +56,8 @@ extension Hardware {
     }
   }
 
-  /// CPACR_EL1.FPEN, bits 21:20: 0b01 traps EL0 alone, 0b11 nobody. The exception return synchronises.
-  package func allowFloatingPoint(_ allowed: Bool) { cpu_write_fp_access(allowed ? 3 << 20 : 1 << 20) }
+  /// CPACR_EL1. The exception return synchronises.
+  package func setFloatingPointAccess(_ access: UInt64) { cpu_write_fp_access(access) }
   package func saveFloatingPoint(to address: UInt64) { fp_save(address &+ Hardware.directMap) }
   package func loadFloatingPoint(from address: UInt64) { fp_load(address &+ Hardware.directMap) }
 

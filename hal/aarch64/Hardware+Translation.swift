@@ -8,6 +8,9 @@ extension Hardware {
   package func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64) {
     memory(frame &<< 12 &+ index &* 8, as: UInt64.self).pointee = value
   }
+  package func setDescriptors(table frame: UInt64, index: UInt64, count: UInt64, to value: UInt64, step: UInt64) {
+    fill(frame &<< 12 &+ index &* 8, count: count, with: value, step: step)
+  }
   /// DSB ISHST, ISB: walks that follow find the entries written. Arm ARM D8.14.
   package func publishTables() {
     cpu_dsb_stores()

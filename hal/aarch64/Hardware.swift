@@ -31,17 +31,25 @@ package struct Hardware: Machine, ~Copyable {
     // Safety: the core vouches for the physical address (its ledger says what a frame is); the direct map
     // covers all RAM that was claimed, and is never null.
     unsafe Reference(
-      UnsafeMutablePointer<Value>(bitPattern: UInt(address &+ Hardware.directMap)).unsafelyUnwrapped)
+      UnsafeMutablePointer<Value>(bitPattern: UInt(address | Hardware.directMap)).unsafelyUnwrapped)
+  }
+  package func pinned<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
+    // Safety: as above.
+    unsafe Reference(
+      UnsafeMutablePointer<Value>(bitPattern: UInt(cpu_base(address | Hardware.directMap))).unsafelyUnwrapped)
   }
 
   package func clear(frame: UInt64) { frame_clear(Hardware.address(frame)) }
+  package func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64) {
+    words_fill(address | Hardware.directMap, count, value, step)
+  }
   package func copy(frame source: UInt64, to destination: UInt64) {
     frame_copy(Hardware.address(source), Hardware.address(destination))
   }
   package func synchronizeInstructions(frame: UInt64) { frame_publish_code(Hardware.address(frame)) }
 
   /// Kernel virtual address of a frame.
-  package static func address(_ frame: UInt64) -> UInt64 { directMap &+ frame &<< 12 }
+  package static func address(_ frame: UInt64) -> UInt64 { directMap | frame &<< 12 }
 
   package func emergencyWrite(_ bytes: UInt64, count: UInt64) {
     guard Descriptor(raw: kernelRootEntry(0)).isValid else { return }

@@ -4,8 +4,13 @@
 public protocol Machine: ~Copyable {
   /// Memory at a physical address, aligned for `Value`.
   func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value>
+  /// The same, by an address that the compiler knows nothing about: it stays in a register for all fields, where it would
+  /// else be made anew for each. For the quick paths.
+  func pinned<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value>
   /// Clears one frame. 64 × DC ZVA.
   func clear(frame: UInt64)
+  /// Writes `count` words in a row, each `step` more than the one before.
+  func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64)
   /// Copies a frame.
   func copy(frame source: UInt64, to destination: UInt64)
   /// Makes what was written to a frame visible to instruction fetch. Arm ARM B2.4.4.
@@ -15,6 +20,8 @@ public protocol Machine: ~Copyable {
   func descriptor(table frame: UInt64, index: UInt64) -> UInt64
   /// Writes entry `index` of the table in `frame`.
   mutating func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64)
+  /// Writes `count` entries of a table in a row, from `index` on, each `step` more than the one before.
+  mutating func setDescriptors(table frame: UInt64, index: UInt64, count: UInt64, to value: UInt64, step: UInt64)
   /// Orders writes of entries before the walks that follow: DSB ISHST, ISB. Arm ARM D8.14.
   mutating func publishTables()
   /// Forgets what the MMU remembers about one page, tables on the way included: TLBI VAE1IS.
@@ -58,8 +65,8 @@ public protocol Machine: ~Copyable {
   /// Sleeps until one does.
   mutating func waitForInterrupt()
 
-  /// Lets the running thread use FP/SIMD, or makes its first use trap: CPACR_EL1.FPEN.
-  mutating func allowFloatingPoint(_ allowed: Bool)
+  /// Lets the running thread use FP/SIMD, or makes its first use trap: `FloatingPointAccess`.
+  mutating func setFloatingPointAccess(_ access: UInt64)
   /// Saves the FP/SIMD registers to 528 bytes at a physical address.
   mutating func saveFloatingPoint(to address: UInt64)
   /// Loads the FP/SIMD registers from 528 bytes at a physical address.
@@ -79,4 +86,12 @@ public enum InterruptNumber {
   public static let timer: UInt32 = 27
   /// The first of the special numbers: nothing is pending. GIC architecture, INTID 1020–1023.
   public static let none: UInt32 = 1020
+}
+
+/// Who may use the FP/SIMD registers: CPACR_EL1.FPEN, bits 21:20. Arm ARM D17.2.30.
+public enum FloatingPointAccess {
+  /// Nobody: the first use traps.
+  public static var trapped: UInt64 { 0 }
+  /// The thread that runs, and the kernel.
+  public static var allowed: UInt64 { 3 << 20 }
 }

@@ -67,6 +67,12 @@ extension Simulated {
     note(.store(frame, index, value))
   }
 
+  package mutating func setDescriptors(
+    table frame: UInt64, index: UInt64, count: UInt64, to value: UInt64, step: UInt64
+  ) {
+    for offset in 0..<count { setDescriptor(table: frame, index: index + offset, to: value &+ offset &* step) }
+  }
+
   /// Break before make: a valid entry is emptied, forgotten and only then filled again, unless only what EL0 may do
   /// changes. Arm ARM D8.14.1.
   private mutating func check(_ key: TranslationMemory.Entry, from old: UInt64, to value: UInt64) {

@@ -55,7 +55,13 @@ package struct Simulated: ~Copyable, Machine {
   package func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
     memory.reference(address, as: type)
   }
+  package func pinned<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
+    memory.reference(address, as: type)
+  }
   package func clear(frame: UInt64) { memory.clear(frame) }
+  package func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64) {
+    for index in 0..<count { memory(address + index * 8, as: UInt64.self).pointee = value &+ index &* step }
+  }
   package func copy(frame source: UInt64, to destination: UInt64) { memory.copy(source, to: destination) }
   /// Whether all words of a frame are zero: for tests, which so pass over 512 words of the ledger at once.
   package func isZero(frame: UInt64) -> Bool { memory.isZero(frame) }
@@ -90,7 +96,9 @@ package struct Simulated: ~Copyable, Machine {
     pending.append(27)
   }
 
-  package mutating func allowFloatingPoint(_ allowed: Bool) { floatingPointIsAllowed = allowed }
+  package mutating func setFloatingPointAccess(_ access: UInt64) {
+    floatingPointIsAllowed = access == FloatingPointAccess.allowed
+  }
   package mutating func saveFloatingPoint(to address: UInt64) {
     for index in 0..<66 { memory(address + UInt64(index) * 8, as: UInt64.self).pointee = floatingPoint[index] }
   }

@@ -51,6 +51,8 @@ public enum FrameKind: UInt64, Sendable {
   @inlinable public static func privatePage(task: UInt64, page: UInt64) -> LedgerWord {
     LedgerWord(raw: FrameKind.privatePage.rawValue | task << 4 | page << 31)
   }
+  /// From the word of a private page to that of the next one.
+  @inlinable public static var nextPage: UInt64 { 1 << 31 }
   /// Bits 30:4: frame of the task that owns the page, or the account of objects.
   @inlinable public var task: UInt64 { raw >> 4 & 0x7ff_ffff }
   /// Bits 57:31: virtual page of a private page.

@@ -13,31 +13,30 @@ extension Kernel where M: ~Copyable {
   /// Sends the message, or the fault, of a thread that stops running.
   mutating func send(_ sender: UInt64, to endpointAddress: UInt64, badge: UInt64) {
     if cpu.current == sender { cpu.current = 0 }
-    thread(sender).pointee.badge = badge
     let e = endpoint(endpointAddress)
-    if e.pointee.queue != 0, e.pointee.holdsReceivers != 0 {
+    if e.pointee.receivers != 0 {
       let receiver = e.pointee.queue
       machine.remove(receiver, from: &e.pointee.queue)
-      hand(sender, to: receiver)
+      e.pointee.receivers -= 1
+      hand(sender, to: receiver, badge: badge)
       run(receiver)
     } else {
-      e.pointee.holdsReceivers = 0
       machine.append(sender, to: &e.pointee.queue)
       thread(sender).pointee.queue = endpointAddress
+      thread(sender).pointee.badge = badge
       thread(sender).pointee.state = ThreadState.calling
     }
   }
 
   /// The receiver takes the sender's message and owes it the reply.
-  func hand(_ sender: UInt64, to receiver: UInt64) {
+  func hand(_ sender: UInt64, to receiver: UInt64, badge: UInt64) {
     let source = thread(sender)
     if source.pointee.isFault != 0 {
-      deliverFault(of: sender, to: receiver, badge: source.pointee.badge)
+      deliverFault(of: sender, to: receiver, badge: badge)
     } else {
-      deliver(from: sender, to: receiver, badge: source.pointee.badge)
+      deliver(from: sender, to: receiver, badge: badge)
     }
     source.pointee.state = ThreadState.waitingForReply
-    source.pointee.queue = 0
     source.pointee.server = receiver
     thread(receiver).pointee.caller = sender
   }
@@ -45,7 +44,6 @@ extension Kernel where M: ~Copyable {
   /// Lets a thread run now if nobody ready stands above it and nobody runs; else it becomes ready.
   mutating func run(_ address: UInt64) {
     let t = thread(address)
-    t.pointee.queue = 0
     let above = ~1 &<< t.pointee.priority
     if cpu.current == 0, cpu.ready & above == 0, t.pointee.isSuspended == 0 {
       t.pointee.state = ThreadState.ready
@@ -63,7 +61,8 @@ extension Kernel where M: ~Copyable {
     let forwarded = thread(server).pointee.caller
     guard forwarded != 0, thread(forwarded).pointee.isFault == 0 else { throw Refusal(.replyState, 0) }
     thread(server).pointee.caller = 0
-    for index in 0..<9 { setWord(forwarded, index, word(server, index)) }
+    thread(forwarded).pointee.registers.words = thread(server).pointee.registers.words
+    thread(forwarded).pointee.label = thread(server).pointee.label
     let receive = Transfer(raw: word(forwarded, 10)).receive
     setWord(forwarded, 10, receive << 32)
     succeed(server)

@@ -52,9 +52,6 @@ extension Kernel where M: ~Copyable {
     words.extraFrames = extra
     words.tables = 1
     task(address).pointee = words
-    let t = thread(address + Task.threadOffset)
-    t.pointee.address = address + Task.threadOffset
-    t.pointee.task = address
-    t.pointee.translation = translation
+    join(address + Task.threadOffset, to: address)
   }
 }

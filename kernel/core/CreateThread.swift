@@ -11,13 +11,20 @@ extension Kernel where M: ~Copyable {
     for offset in stride(from: 0, to: Thread.bytes, by: 8) {
       machine.memory(address + offset, as: UInt64.self).pointee = 0
     }
-    let t = thread(address)
-    t.pointee.address = address
-    t.pointee.task = owner
-    t.pointee.translation = task(owner).pointee.translation
-    t.pointee.nextOfTask = task(owner).pointee.threads
+    join(address, to: owner)
+    thread(address).pointee.nextOfTask = task(owner).pointee.threads
     task(owner).pointee.threads = address
     task(owner).pointee.threadCount = count + 1
     finish(caller, .thread, address + Thread.objectOffset, target: target, taken: taken)
+  }
+
+  /// Makes a cleared block a thread of a task.
+  func join(_ address: UInt64, to owner: UInt64) {
+    let t = thread(address)
+    t.pointee.address = address
+    t.pointee.handles = owner + Task.handlesOffset
+    t.pointee.slots = task(owner).pointee.slots
+    t.pointee.task = owner
+    t.pointee.translation = task(owner).pointee.translation
   }
 }

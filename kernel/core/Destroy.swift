@@ -78,7 +78,10 @@ extension Kernel where M: ~Copyable {
     }
     if t.pointee.boundNotification != 0 { notification(t.pointee.boundNotification).pointee.boundThread = 0 }
     t.pointee.boundNotification = 0
-    if cpu.floatingPointOwner == address { cpu.floatingPointOwner = 0 }
+    if cpu.floatingPointOwner == address {
+      cpu.floatingPointOwner = 0
+      t.pointee.floatingPointAccess = FloatingPointAccess.trapped
+    }
   }
 
   /// Ends the first of the further threads. Handles to it become `gone`, wherever they lie.

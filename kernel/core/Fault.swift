@@ -31,10 +31,10 @@ extension Kernel where M: ~Copyable {
     else {
       if task(owner).pointee.parent == 0 {
         if reviveServer() { return }
-        let t = thread(faulted).pointee
+        let t = thread(faulted)
         machine.halt(
-          task: task(owner).pointee.name, syndrome: t.faultSyndrome, address: t.faultAddress,
-          instruction: t.registers.instruction)
+          task: task(owner).pointee.name, syndrome: t.pointee.faultSyndrome, address: t.pointee.faultAddress,
+          instruction: t.pointee.registers.instruction)
       }
       return block(faulted, ThreadState.idle)
     }
@@ -44,12 +44,16 @@ extension Kernel where M: ~Copyable {
 
   /// The FP/SIMD registers pass from their last owner to the thread that uses them now.
   private mutating func takeFloatingPoint(_ address: UInt64) {
-    machine.allowFloatingPoint(true)
-    if cpu.floatingPointOwner != 0 {
-      machine.saveFloatingPoint(to: cpu.floatingPointOwner + Thread.floatingPointOffset)
+    machine.setFloatingPointAccess(FloatingPointAccess.allowed)
+    let owner = cpu.floatingPointOwner
+    if owner != 0 {
+      machine.saveFloatingPoint(to: owner + Thread.floatingPointOffset)
+      thread(owner).pointee.floatingPointAccess = FloatingPointAccess.trapped
     }
     machine.loadFloatingPoint(from: address + Thread.floatingPointOffset)
-    thread(address).pointee.usesFloatingPoint = 1
+    let t = thread(address)
+    t.pointee.usesFloatingPoint = 1
+    t.pointee.floatingPointAccess = FloatingPointAccess.allowed
     cpu.floatingPointOwner = address
   }
 }

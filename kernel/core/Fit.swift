@@ -7,12 +7,12 @@ internal import Machine
 // region, so that what protects or unmaps a region finds it whole.
 extension Kernel where M: ~Copyable {
   /// 2 MiB in one entry.
-  mutating func mapBlock(_ plan: MapPlan) {
+  @inline(__always) mutating func mapBlock(_ plan: MapPlan) {
     setBlock(plan)
     ledger(plan.walk.middle).pointee = ledger(plan.walk.middle).pointee.using(1)
   }
 
-  private mutating func setBlock(_ plan: MapPlan) {
+  @inline(__always) private mutating func setBlock(_ plan: MapPlan) {
     let first = plan.descriptor.advanced(by: 0 &- plan.page & 511)
     let block = Descriptor.block(frame: first.frame, rights: plan.rights, kind: plan.isDevice ? .device : .normal)
     machine.setDescriptor(
@@ -20,14 +20,14 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Whether all other pages of the leaf table are there and go on to a block with those that come.
-  func isLast(_ plan: MapPlan) -> Bool {
+  @inline(__always) func isLast(_ plan: MapPlan) -> Bool {
     guard plan.walk.leaf != 0, !plan.isSingle, (plan.page ^ plan.frame) & 511 == 0 else { return false }
     guard ledger(plan.walk.leaf).pointee.used + plan.count == Geometry.blockFrames else { return false }
     return surrounds(plan, FrameRange(plan.page & ~511, plan.page | 511 + 1))
   }
 
   /// A block in place of the leaf table, whose frame is free afterwards.
-  mutating func mapLast(_ plan: MapPlan) {
+  @inline(__always) mutating func mapLast(_ plan: MapPlan) {
     let index = TableGeometry.index(page: plan.page, level: 2)
     machine.setDescriptor(table: plan.walk.middle, index: index, to: Descriptor.empty.raw)
     forget(
@@ -39,7 +39,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Pages of 4 KiB in one leaf table, with the hint on each group of 16 that is whole now.
-  mutating func mapPages(_ plan: MapPlan) {
+  @inline(__always) mutating func mapPages(_ plan: MapPlan) {
     let whole = withGroups(plan)
     if whole != plan.range {
       let (before, behind) = (FrameRange(whole.first, plan.page), FrameRange(plan.range.end, whole.end))
@@ -47,19 +47,28 @@ extension Kernel where M: ~Copyable {
       breakEntries(plan.walk.leaf, behind)
       forget(plan.owner, before, behind)
     }
-    var single = plan.descriptor.advanced(by: whole.first &- plan.page)
+    let single = plan.descriptor.advanced(by: whole.first &- plan.page)
     let isCongruent = !plan.isSingle && (plan.page ^ plan.frame) & 15 == 0
-    for page in whole.first..<whole.end {
-      let isGroup = isCongruent && page & ~15 >= whole.first && page | 15 < whole.end
-      machine.setDescriptor(
-        table: plan.walk.leaf, index: page & 511, to: isGroup ? single.contiguous.raw : single.raw)
-      single = single.advanced(by: 1)
-    }
+    setPages(plan.walk.leaf, whole, single, groups: isCongruent ? whole.inner16 : FrameRange(whole.end, whole.end))
     ledger(plan.walk.leaf).pointee = ledger(plan.walk.leaf).pointee.using(Int64(bitPattern: plan.count))
   }
 
+  /// Writes the entries of pages that lie together, `first` that of the first; those of `groups` with the hint.
+  @inline(__always) private mutating func setPages(
+    _ leaf: UInt64, _ range: FrameRange, _ first: Descriptor, groups: FrameRange
+  ) {
+    set(leaf, FrameRange(range.first, groups.first), first)
+    set(leaf, groups, first.advanced(by: groups.first &- range.first).contiguous)
+    set(leaf, FrameRange(groups.end, range.end), first.advanced(by: groups.end &- range.first))
+  }
+
+  private mutating func set(_ leaf: UInt64, _ range: FrameRange, _ first: Descriptor) {
+    guard range.first < range.end else { return }
+    machine.setDescriptors(table: leaf, index: range.first & 511, count: range.count, to: first.raw, step: 1 << 12)
+  }
+
   /// The pages of a plan, and those in front of and behind them that they complete to groups of 16.
-  private func withGroups(_ plan: MapPlan) -> FrameRange {
+  @inline(__always) private func withGroups(_ plan: MapPlan) -> FrameRange {
     var whole = plan.range
     guard !plan.isSingle, (plan.page ^ plan.frame) & 15 == 0 else { return whole }
     let (first, last) = (plan.page & ~15, (plan.range.end - 1) & ~15)
@@ -98,15 +107,10 @@ extension Kernel where M: ~Copyable {
   mutating func splitBlock(_ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ leaf: UInt64) {
     let index = TableGeometry.index(page: range.first, level: 2)
     machine.clear(frame: leaf)
-    var single = walk.entry.asPage
     let first = range.first & ~511
-    for page in first..<first + 512 {
-      if !range.contains(page) {
-        let isGroup = FrameRange(page & ~15, page | 15 + 1).intersection(range).count == 0
-        machine.setDescriptor(table: leaf, index: page & 511, to: isGroup ? single.contiguous.raw : single.raw)
-      }
-      single = single.advanced(by: 1)
-    }
+    let (before, behind) = (FrameRange(first, range.first), FrameRange(range.end, first + 512))
+    setPages(leaf, before, walk.entry.asPage, groups: before.inner16)
+    setPages(leaf, behind, walk.entry.asPage.advanced(by: behind.first - first), groups: behind.inner16)
     ledger(leaf).pointee = .table(level: 3, used: 512 - range.count, parent: walk.middle, entry: index)
     machine.setDescriptor(table: walk.middle, index: index, to: Descriptor.empty.raw)
     forgetBlock(owner, range.first)

@@ -81,7 +81,7 @@ extension Kernel where M: ~Copyable {
     guard level <= 1 else { throw Refusal(.outOfRange, level, limit: 1) }
     let answer = machine.probe(
       word(caller, 1), asTask: level == 1, translation: task(owner).pointee.translation,
-      returningTo: cpu.translation)
+      returningTo: thread(caller).pointee.translation)
     show(caller, answer, 0, 0, 0)
   }
 

@@ -16,14 +16,13 @@ package struct Timer {
 }
 
 extension Kernel where M: ~Copyable {
-  /// Takes an interrupt that came while a task ran, whose registers have been saved.
-  public mutating func interrupt() {
-    takeInterrupt()
+  /// Takes an interrupt that was acknowledged while a task ran, whose registers have been saved.
+  public mutating func interrupt(_ number: UInt32) {
+    takeInterrupt(number)
     reschedule()
   }
 
-  mutating func takeInterrupt() {
-    let number = machine.acknowledgeInterrupt()
+  mutating func takeInterrupt(_ number: UInt32) {
     guard number < InterruptNumber.none else { return }
     if number == InterruptNumber.timer {
       timerExpired()

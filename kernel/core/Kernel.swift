@@ -43,8 +43,6 @@ public struct Processor {
   package var ready: UInt64 = 0
   /// The thread whose state the FP/SIMD registers hold.
   package var floatingPointOwner: UInt64 = 0
-  /// TTBR0_EL1 as it is.
-  package var translation: UInt64 = 0
   /// Whether the timer's interrupt will end a time slice.
   package var sliceIsArmed = false
   /// The instruction of the running call moves back, to restart it.

@@ -42,7 +42,7 @@ extension Kernel where M: ~Copyable {
     succeed(caller, plan.count, taken, plan.isLast ? plan.walk.leaf : 0)
   }
 
-  private func planMap(_ caller: UInt64) throws(Refusal) -> MapPlan {
+  @inline(__always) private func planMap(_ caller: UInt64) throws(Refusal) -> MapPlan {
     let own = thread(caller).pointee.task
     let owner = try addressSpace(handleWord(caller), of: own)
     let page = word(caller, 1)
@@ -104,14 +104,19 @@ extension Kernel where M: ~Copyable {
     guard isClaimed(frame), isClaimed(range.end - 1) else {
       throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
     }
-    for each in range.first..<range.end {
-      let word = ledger(each).pointee
+    // The words of a GiB lie in a row; the next one starts with its ledger, whose frames are not free.
+    let end = min(range.end, frame | (Geometry.gigabyteFrames - 1) + 1)
+    var address = ledgerAddress(frame)
+    for each in frame..<end {
+      let word = machine.memory(address, as: LedgerWord.self).pointee
       guard word.isFree else { throw Refusal(.frameNotFree, each, limit: word.kind.rawValue) }
+      address += 8
     }
+    guard end == range.end else { throw Refusal(.frameNotFree, end, limit: ledger(end).pointee.kind.rawValue) }
   }
 
   /// Checks the entries, the spare frames and the account; returns the tables that are missing.
-  private func checkRoom(_ plan: MapPlan, _ caller: UInt64) throws(Refusal) -> UInt64 {
+  @inline(__always) private func checkRoom(_ plan: MapPlan, _ caller: UInt64) throws(Refusal) -> UInt64 {
     try checkEmpty(plan)
     let needed: UInt64 = (plan.walk.middle == 0 ? 1 : 0) + (!plan.isBlock && plan.walk.leaf == 0 ? 1 : 0)
     try checkSpares(plan, caller, needed)
@@ -120,7 +125,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Puts in the tables that are missing; returns which spares were taken, a bit each.
-  private mutating func grow(_ plan: inout MapPlan, _ caller: UInt64, _ needed: UInt64) -> UInt64 {
+  @inline(__always) private mutating func grow(_ plan: inout MapPlan, _ caller: UInt64, _ needed: UInt64) -> UInt64 {
     var spare = 4
     if plan.walk.middle == 0 {
       plan.walk.middle = word(caller, spare)
@@ -134,11 +139,12 @@ extension Kernel where M: ~Copyable {
     return 1 &<< needed &- 1
   }
 
-  private func checkEmpty(_ plan: MapPlan) throws(Refusal) {
+  @inline(__always) private func checkEmpty(_ plan: MapPlan) throws(Refusal) {
     if plan.walk.leaf == 0 {
       guard !plan.walk.entry.isValid else { throw Refusal(.alreadyMapped, plan.page, limit: plan.walk.level) }
       return
     }
+    guard ledger(plan.walk.leaf).pointee.used > 0 else { return }
     for page in plan.page..<plan.page + plan.count {
       guard machine.descriptor(table: plan.walk.leaf, index: page & 511) == 0 else {
         throw Refusal(.alreadyMapped, page, limit: 3)
@@ -147,7 +153,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The spares that will be used are free, two different frames, and none of the pages.
-  private func checkSpares(_ plan: MapPlan, _ caller: UInt64, _ needed: UInt64) throws(Refusal) {
+  @inline(__always) private func checkSpares(_ plan: MapPlan, _ caller: UInt64, _ needed: UInt64) throws(Refusal) {
     let given: UInt64 = (word(caller, 4) != 0 ? 1 : 0) + (word(caller, 5) != 0 ? 1 : 0)
     guard given >= needed, needed == 0 || word(caller, 4) != 0 else {
       throw Refusal(.tablesNeeded, needed, limit: given)
@@ -164,7 +170,7 @@ extension Kernel where M: ~Copyable {
 
   /// Clears the frames of private pages, 16 at a time; where an interrupt waits between two steps the call
   /// starts over and goes on behind what is cleared already. Nothing else has been changed yet.
-  private mutating func clearFrames(_ plan: MapPlan) -> Bool {
+  @inline(__always) private mutating func clearFrames(_ plan: MapPlan) -> Bool {
     guard plan.isPrivate else { return true }
     var next = ram.cleared.first == plan.frame ? min(ram.cleared.end, plan.frame + plan.count) : plan.frame
     ram.cleared = FrameRange(0, 0)
@@ -181,12 +187,14 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Books the pages: ledger, region and account. Executable pages become visible to instruction fetch.
-  private mutating func enter(_ plan: MapPlan) {
-    for offset in 0..<plan.count where plan.isPrivate {
-      ledger(plan.frame + offset).pointee = .privatePage(task: plan.owner >> 12, page: plan.page + offset)
+  @inline(__always) private mutating func enter(_ plan: MapPlan) {
+    if plan.isPrivate {
+      // They lie in one GiB, as `checkFrames` saw, and their words in a row.
+      let first = LedgerWord.privatePage(task: plan.owner >> 12, page: plan.page)
+      machine.fill(ledgerAddress(plan.frame), count: plan.count, with: first.raw, step: LedgerWord.nextPage)
     }
-    for offset in 0..<plan.count where plan.rights.contains(.execute) {
-      machine.synchronizeInstructions(frame: plan.frame + offset)
+    if plan.rights.contains(.execute) {
+      for offset in 0..<plan.count { machine.synchronizeInstructions(frame: plan.frame &+ offset) }
     }
     handle(plan.regionSlot).pointee.mapped += plan.count
     noteShown(handle(plan.regionSlot).pointee, more: plan.count)

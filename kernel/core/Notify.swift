@@ -38,9 +38,10 @@ extension Kernel where M: ~Copyable {
     if t.pointee.state == ThreadState.waiting {
       machine.remove(address, from: &notification(t.pointee.queue).pointee.queue)
     } else {
-      machine.remove(address, from: &endpoint(t.pointee.queue).pointee.queue)
+      let e = endpoint(t.pointee.queue)
+      machine.remove(address, from: &e.pointee.queue)
+      if t.pointee.state == ThreadState.receiving { e.pointee.receivers -= 1 }
     }
-    t.pointee.queue = 0
   }
 
   private func giveBits(_ bits: UInt64, to address: UInt64) {

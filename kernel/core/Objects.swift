@@ -12,8 +12,8 @@ public struct Endpoint: BitwiseCopyable {
   public var firstHandle: UInt64 = 0
   /// First thread of its queue, callers or receivers; 0: nobody waits.
   public var queue: UInt64 = 0
-  /// 1 when the queue holds receivers.
-  public var holdsReceivers: UInt64 = 0
+  /// Receivers in the queue; 0: it holds callers, or nobody.
+  public var receivers: UInt64 = 0
 }
 
 /// Bits that are set until somebody takes them.

@@ -1,9 +1,27 @@
 internal import ABI
 internal import Machine
 
-// The hottest two calls in their plainest case: a message of eight words, without a handle, straight into a
-// thread that waits. Whatever is not plain bails out before the first write, and the general call does it all.
-// The words never leave x0–x7. The host tests run every exchange with these and without, and compare all state.
+// The hottest paths in their plainest case: a message of eight words, without a handle, straight into a thread that
+// waits; a fault to its pager, and back; a signal that wakes nobody. Whatever is not plain bails out before the first
+// write, and the general path does it all. The words never leave x0–x7. The host tests run every exchange with these and
+// without, and compare all state.
+
+/// Who makes a quick call: what its thread's block passes on the stack.
+public struct QuickCaller {
+  /// Physical address of its thread.
+  var address: UInt64
+  /// Physical address of its task's handles.
+  var handles: UInt64
+  /// How many there are.
+  var slots: UInt64
+
+  /// What a thread's block holds.
+  @inline(__always) public init(_ address: UInt64, handles: UInt64, slots: UInt64) {
+    self.address = address
+    self.handles = handles
+    self.slots = slots
+  }
+}
 
 /// Where a quick call goes on.
 public struct QuickSwitch: Sendable {
@@ -11,76 +29,153 @@ public struct QuickSwitch: Sendable {
   public var thread: UInt64
   /// The badge that it finds in x9.
   public var badge: UInt64
+
+  /// A thread and its badge.
+  @inline(__always) public init(thread: UInt64, badge: UInt64) {
+    self.thread = thread
+    self.badge = badge
+  }
+}
+
+/// Where a quick reply goes on.
+public enum QuickReply {
+  /// In the thread with this physical address, which called and finds the words.
+  case caller(UInt64)
+  /// In the thread with this physical address, which faulted and finds its own registers.
+  case faulter(UInt64)
 }
 
 extension Kernel where M: ~Copyable {
   /// `call` to a receiver that waits alone, while nobody as urgent as it is ready.
-  @inline(__always) public mutating func quickCall(_ caller: UInt64, slot: UInt64) -> QuickSwitch? {
-    guard let target = quickEndpoint(caller, slot, right: Rights.Endpoint.call) else { return nil }
-    let e = endpoint(target.word.object)
-    let receiver = e.pointee.queue
-    guard receiver != 0, e.pointee.holdsReceivers != 0 else { return nil }
-    let r = thread(receiver)
-    guard r.pointee.next == receiver, r.pointee.isSuspended == 0, cpu.ready &>> r.pointee.priority == 0 else {
-      return nil
-    }
-    e.pointee.queue = 0
-    r.pointee.next = 0
-    r.pointee.previous = 0
-    r.pointee.queue = 0
-    r.pointee.state = ThreadState.ready
-    r.pointee.caller = caller
-    let c = thread(caller)
-    c.pointee.badge = target.value
-    c.pointee.state = ThreadState.waitingForReply
-    c.pointee.server = receiver
-    quickSwitch(receiver)
-    return QuickSwitch(thread: receiver, badge: target.value)
+  @inline(__always) public mutating func quickCall(_ caller: QuickCaller, slot: UInt64) -> QuickSwitch? {
+    guard
+      let found = quickHandle(caller, slot, .endpoint, right: Rights.Endpoint.call.rawValue),
+      case let e = machine.pinned(found.pointee.word.object, as: Endpoint.self),
+      let receiver = quickReceiver(e)
+    else { return nil }
+    let badge = found.pointee.value
+    quickHand(caller.address, to: receiver, at: e)
+    return QuickSwitch(thread: receiver, badge: badge)
   }
 
   /// `replyReceive` to a caller that waits for it, by a server for whom nothing else waits.
-  @inline(__always) public mutating func quickReplyReceive(_ server: UInt64, slot: UInt64) -> QuickSwitch? {
-    guard let source = quickEndpoint(server, slot, right: Rights.Endpoint.receive) else { return nil }
-    let s = thread(server)
-    let caller = s.pointee.caller
-    let e = endpoint(source.word.object)
+  /// - Parameters:
+  ///   - caller: to whom the server owes the reply, 0 for nobody.
+  ///   - bound: the notification that is bound to the server, or 0.
+  @inline(__always) public mutating func quickReplyReceive(
+    _ server: QuickCaller, slot: UInt64, label: UInt64, caller: UInt64, bound: UInt64
+  ) -> QuickReply? {
+    guard let found = quickHandle(server, slot, .endpoint, right: Rights.Endpoint.receive.rawValue) else { return nil }
+    let address = found.pointee.word.object
+    let e = endpoint(address)
     guard caller != 0, e.pointee.queue == 0 else { return nil }
-    let bound = s.pointee.boundNotification
     guard bound == 0 || notification(bound).pointee.bits == 0 else { return nil }
     let c = thread(caller)
-    guard c.pointee.isFault | c.pointee.isSuspended == 0, cpu.ready &>> c.pointee.priority == 0 else { return nil }
+    guard c.pointee.isSuspended == 0, cpu.ready &>> c.pointee.priority == 0 else { return nil }
+    let isFault = c.pointee.isFault != 0
+    guard !isFault || label == FaultMessage.resume else { return nil }
+    let s = thread(server.address)
     s.pointee.caller = 0
-    s.pointee.next = server
-    s.pointee.previous = server
-    s.pointee.queue = source.word.object
+    s.pointee.next = server.address
+    s.pointee.previous = server.address
+    s.pointee.queue = address
     s.pointee.state = ThreadState.receiving
-    e.pointee.queue = server
-    e.pointee.holdsReceivers = 1
-    c.pointee.server = 0
-    c.pointee.queue = 0
+    e.pointee.queue = server.address
+    e.pointee.receivers = 1
     c.pointee.state = ThreadState.ready
-    quickSwitch(caller)
-    return QuickSwitch(thread: caller, badge: 0)
+    c.pointee.server = 0
+    switchTo(caller)
+    guard isFault else { return .caller(caller) }
+    c.pointee.isFault = 0
+    return .faulter(caller)
   }
 
-  /// The endpoint in a slot, if it is one and the right is there: kind and right are one comparison.
-  @inline(__always)
-  private func quickEndpoint(_ caller: UInt64, _ slot: UInt64, right: Rights.Endpoint) -> Handle? {
-    let owner = thread(caller).pointee.task
-    guard slot < task(owner).pointee.slots else { return nil }
-    let table = owner &+ Task.handlesOffset
-    let found = handle(table &+ slot &* Task.handleBytes)
-    let wanted = ObjectKind.endpoint.rawValue | right.rawValue << 4
-    guard found.pointee.word.raw & (15 | right.rawValue << 4) == wanted else { return nil }
-    return Handle(word: found.pointee.word, value: found.pointee.value)
+  /// A fault to a pager that waits alone, while nobody as urgent as it is ready. The badge has `Badge.fault`.
+  @inline(__always) public mutating func quickFault(
+    _ faulted: QuickCaller, syndrome: UInt64, address: UInt64
+  ) -> QuickSwitch? {
+    guard
+      syndrome >> 26 & 63 != ExceptionClass.floatingPoint,
+      let found = quickHandle(faulted, WellKnownSlot.memory, .endpoint, right: Rights.Endpoint.call.rawValue),
+      case let e = machine.pinned(found.pointee.word.object, as: Endpoint.self),
+      let receiver = quickReceiver(e)
+    else { return nil }
+    let t = thread(faulted.address)
+    t.pointee.faultSyndrome = syndrome
+    t.pointee.faultAddress = address
+    t.pointee.isFault = 1
+    task(t.pointee.task).pointee.faults += 1
+    let badge = found.pointee.value | Badge.fault
+    quickHand(faulted.address, to: receiver, at: e)
+    return QuickSwitch(thread: receiver, badge: badge)
   }
 
-  /// The other address space, without a look: two tasks are at the two ends, but for threads that call their own.
-  @inline(__always) private mutating func quickSwitch(_ next: UInt64) {
-    cpu.current = next
-    let translation = thread(next).pointee.translation
-    cpu.translation = translation
-    machine.activate(translation: translation)
-    machine.allowFloatingPoint(cpu.floatingPointOwner == next)
+  /// `signal` of a notification for whose bits nobody waits.
+  @inline(__always) public func quickSignal(_ caller: QuickCaller, slot: UInt64) -> Bool {
+    guard let found = quickHandle(caller, slot, .notification, right: Rights.Notification.signal.rawValue) else {
+      return false
+    }
+    let n = machine.pinned(found.pointee.word.object, as: Notification.self)
+    guard n.pointee.queue == 0 else { return false }
+    let bound = n.pointee.boundThread
+    guard bound == 0 || thread(bound).pointee.state != ThreadState.receiving else { return false }
+    let badge = found.pointee.value
+    n.pointee.bits |= badge == 0 ? 1 : badge
+    return true
+  }
+
+  /// `yield`, whose results the caller has already: the thread that goes on, itself or the first of its equals.
+  @inline(__always) public mutating func quickYield(_ caller: UInt64) -> UInt64? {
+    let t = thread(caller)
+    let priority = t.pointee.priority
+    guard cpu.ready &>> priority & 1 != 0 else { return caller }
+    guard cpu.sliceIsArmed || !devices.isAttached else { return nil }
+    let first = store.pointee.ready[Int(truncatingIfNeeded: priority & 63)]
+    let (second, last) = (thread(first).pointee.next, thread(first).pointee.previous)
+    let isAlone = second == first
+    let head = isAlone ? caller : second
+    t.pointee.next = head
+    t.pointee.previous = isAlone ? caller : last
+    thread(isAlone ? caller : last).pointee.next = caller
+    thread(head).pointee.previous = caller
+    store.pointee.ready[Int(truncatingIfNeeded: priority & 63)] = head
+    thread(first).pointee.next = 0
+    thread(first).pointee.previous = 0
+    switchTo(first)
+    return first
+  }
+
+  /// The handle in a slot, if it is of a kind and the right is there: kind and right are one comparison.
+  @inline(__always) func quickHandle(
+    _ caller: QuickCaller, _ slot: UInt64, _ kind: ObjectKind, right: UInt64
+  ) -> Reference<Handle>? {
+    guard slot < caller.slots else { return nil }
+    let found = handle(caller.handles &+ slot &* Task.handleBytes)
+    guard found.pointee.word.raw & (15 | right << 4) == kind.rawValue | right << 4 else { return nil }
+    return found
+  }
+
+  /// The receiver that waits alone at an endpoint and would run at once.
+  @inline(__always) private func quickReceiver(_ e: Reference<Endpoint>) -> UInt64? {
+    guard e.pointee.receivers == 1 else { return nil }
+    let receiver = e.pointee.queue
+    let r = thread(receiver)
+    guard r.pointee.isSuspended == 0, cpu.ready &>> r.pointee.priority == 0 else { return nil }
+    return receiver
+  }
+
+  /// The receiver leaves the endpoint and owes the sender a reply.
+  @inline(__always) private mutating func quickHand(_ sender: UInt64, to receiver: UInt64, at e: Reference<Endpoint>) {
+    e.pointee.queue = 0
+    e.pointee.receivers = 0
+    let r = thread(receiver)
+    r.pointee.next = 0
+    r.pointee.previous = 0
+    r.pointee.state = ThreadState.ready
+    r.pointee.caller = sender
+    let s = thread(sender)
+    s.pointee.state = ThreadState.waitingForReply
+    s.pointee.server = receiver
+    switchTo(receiver)
   }
 }

@@ -20,6 +20,11 @@ public struct FrameRange: Equatable, Sendable, BitwiseCopyable {
   }
   /// Frames in it.
   public var count: UInt64 { end - first }
+  /// The whole groups of 16 in it; empty at its end where there is none.
+  var inner16: FrameRange {
+    let groups = FrameRange((first + 15) & ~15, end & ~15)
+    return groups.first < groups.end ? groups : FrameRange(end, end)
+  }
 }
 
 /// What the kernel knows of RAM as a whole. What a frame is stands in the ledger.

@@ -34,13 +34,13 @@ extension Kernel where M: ~Copyable {
   private mutating func receiveNext(_ server: UInt64, from endpointAddress: UInt64) {
     if takeBoundBits(server) { return }
     let e = endpoint(endpointAddress)
-    if e.pointee.queue != 0, e.pointee.holdsReceivers == 0 {
+    if e.pointee.queue != 0, e.pointee.receivers == 0 {
       let sender = e.pointee.queue
       machine.remove(sender, from: &e.pointee.queue)
-      hand(sender, to: server)
+      hand(sender, to: server, badge: thread(sender).pointee.badge)
       return
     }
-    e.pointee.holdsReceivers = 1
+    e.pointee.receivers += 1
     machine.append(server, to: &e.pointee.queue)
     thread(server).pointee.queue = endpointAddress
     block(server, ThreadState.receiving)

@@ -9,7 +9,6 @@ extension Kernel where M: ~Copyable {
   package mutating func makeReady(_ address: UInt64, first: Bool = false) {
     let t = thread(address)
     t.pointee.state = ThreadState.ready
-    t.pointee.queue = 0
     guard t.pointee.isSuspended == 0 else { return }
     let priority = t.pointee.priority
     let index = Int(truncatingIfNeeded: priority & 63)
@@ -53,18 +52,15 @@ extension Kernel where M: ~Copyable {
   /// Makes a thread the current one, in its address space.
   @inline(__always) package mutating func switchTo(_ address: UInt64) {
     cpu.current = address
-    let translation = thread(address).pointee.translation
-    if translation != cpu.translation {
-      cpu.translation = translation
-      machine.activate(translation: translation)
-    }
-    machine.allowFloatingPoint(cpu.floatingPointOwner == address)
+    let t = thread(address)
+    machine.activate(translation: t.pointee.translation)
+    machine.setFloatingPointAccess(t.pointee.floatingPointAccess)
   }
 
   /// Nobody is ready: sleeps until an interrupt makes somebody so.
   private mutating func idle() {
     machine.waitForInterrupt()
-    takeInterrupt()
+    takeInterrupt(machine.acknowledgeInterrupt())
   }
 
   /// Lets equals run.

@@ -62,7 +62,7 @@ extension Kernel where M: ~Copyable {
     let t = thread(store.pointee.server.task + Task.threadOffset)
     let fault: InlineArray<5, UInt64> = [
       t.pointee.faultSyndrome, t.pointee.faultAddress, t.pointee.registers.instruction, t.pointee.registers.stack,
-      t.pointee.registers.x[30],
+      t.pointee.registers.link,
     ]
     beginServer(fault)
     return true
@@ -91,12 +91,10 @@ extension Kernel where M: ~Copyable {
     t.pointee.caller = 0
     stopThread(address)
     for index in 0..<5 { putBack(store.pointee.server.written[index]) }
-    var registers = SavedRegisters()
-    registers.x[0] = store.pointee.server.restarts
-    for index in 0..<5 { registers.x[index + 1] = fault[index] }
-    registers.stack = store.pointee.server.stackTop
-    registers.instruction = store.pointee.server.entry
-    t.pointee.registers = registers
+    let image = store
+    t.pointee.begin(
+      at: image.pointee.server.entry, stack: image.pointee.server.stackTop, argument: image.pointee.server.restarts)
+    for index in 0..<5 { t.pointee[index + 1] = fault[index] }
     t.pointee.isSuspended = 0
     t.pointee.usesFloatingPoint = 0
     makeReady(address)

@@ -49,11 +49,7 @@ extension Kernel where M: ~Copyable {
     guard word(caller, 2) & 15 == 0 else { throw Refusal(.unaligned, word(caller, 2), limit: 16) }
     guard priority < 64 else { throw Refusal(.outOfRange, priority, limit: 64) }
     guard priority <= most else { throw Refusal(.notPermitted, priority, limit: most) }
-    var registers = SavedRegisters()
-    registers.x[0] = word(caller, 3)
-    registers.stack = word(caller, 2)
-    registers.instruction = entry
-    t.pointee.registers = registers
+    t.pointee.begin(at: entry, stack: word(caller, 2), argument: word(caller, 3))
     t.pointee.priority = priority
     makeReady(address)
   }

@@ -7,30 +7,28 @@ extension Kernel where M: ~Copyable {
   func deliver(from sender: UInt64, to receiver: UInt64, badge: UInt64) {
     let source = thread(sender)
     let target = thread(receiver)
-    let passed = Transfer(raw: source.pointee.registers.x[10]).pass
-    let wanted = Transfer(raw: target.pointee.registers.x[10]).receive
-    for index in 0..<8 {
-      target.pointee.registers.x[index] = source.pointee.registers.x[index]
-    }
-    target.pointee.registers.x[8] = source.pointee.registers.x[8] & ~Outcome.refused
-    target.pointee.registers.x[9] = badge
-    target.pointee.registers.x[10] =
+    let passed = Transfer(raw: source.pointee.transfer).pass
+    let wanted = Transfer(raw: target.pointee.transfer).receive
+    target.pointee.registers.words = source.pointee.registers.words
+    target.pointee.label = source.pointee.label & ~Outcome.refused
+    target.pointee.handle = badge
+    target.pointee.transfer =
       passed == 0 ? 0 : pass(passed, of: source.pointee.task, to: target.pointee.task, slot: wanted)
   }
 
   /// Delivers the fault of a thread as a message; its own registers stay as they are.
   func deliverFault(of sender: UInt64, to receiver: UInt64, badge: UInt64) {
-    let source = thread(sender).pointee
+    let source = thread(sender)
     let target = thread(receiver)
-    for index in 5..<8 { target.pointee.registers.x[index] = 0 }
-    target.pointee.registers.x[FaultMessage.syndrome] = source.faultSyndrome
-    target.pointee.registers.x[FaultMessage.address] = source.faultAddress
-    target.pointee.registers.x[FaultMessage.instruction] = source.registers.instruction
-    target.pointee.registers.x[FaultMessage.stack] = source.registers.stack
-    target.pointee.registers.x[FaultMessage.link] = source.registers.x[30]
-    target.pointee.registers.x[8] = source.faultSyndrome >> 26 & 63
-    target.pointee.registers.x[9] = badge | Badge.fault
-    target.pointee.registers.x[10] = 0
+    for index in 5..<8 { target.pointee[index] = 0 }
+    target.pointee[FaultMessage.syndrome] = source.pointee.faultSyndrome
+    target.pointee[FaultMessage.address] = source.pointee.faultAddress
+    target.pointee[FaultMessage.instruction] = source.pointee.registers.instruction
+    target.pointee[FaultMessage.stack] = source.pointee.registers.stack
+    target.pointee[FaultMessage.link] = source.pointee.registers.link
+    target.pointee.label = source.pointee.faultSyndrome >> 26 & 63
+    target.pointee.handle = badge | Badge.fault
+    target.pointee.transfer = 0
   }
 
   /// Copies a handle into the receiver's slot; returns the slot, or 0 where the receiver takes none, the

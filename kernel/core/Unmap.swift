@@ -31,7 +31,9 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The results: pages handled, tables that came free, no frames yet, the spare if it was taken.
-  private func told(_ caller: UInt64, handled: UInt64, _ tables: (UInt64, UInt64) = (0, 0), spare: UInt64 = 0) {
+  @inline(__always) private func told(
+    _ caller: UInt64, handled: UInt64, _ tables: (UInt64, UInt64) = (0, 0), spare: UInt64 = 0
+  ) {
     succeed(caller, handled, tables.0, tables.1)
     setWord(caller, 3, 0)
     setWord(caller, 4, 0)
@@ -54,7 +56,7 @@ extension Kernel where M: ~Copyable {
     var kept: FrameRange
   }
 
-  private mutating func remove(
+  @inline(__always) private mutating func remove(
     _ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ region: Handle, spare: UInt64, frees: Bool
   ) -> Run {
     guard walk.level == 2 else { return removePages(owner, walk, range, region, frees: frees) }
@@ -65,25 +67,29 @@ extension Kernel where M: ~Copyable {
 
   /// Empties entries of a leaf table from the first, mapped page of a range on: as far as the frames lie together, or
   /// all of them. What is left of a group of 16 is broken, to be made again without the hint.
-  private mutating func removePages(
+  @inline(__always) private mutating func removePages(
     _ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ region: Handle, frees: Bool
   ) -> Run {
     let isMixed = region.region.flags.copiesOnWrite
+    var holdsConsole = false
     var removed: UInt64 = 0
     var page = range.first
     var last = walk.entry
     while page < range.end {
       let entry = entry(of: walk.leaf, page: page, level: 3)
-      if frees, entry.frame != walk.entry.frame + removed { break }
+      if frees, entry.frame != walk.entry.frame &+ removed { break }
       if isMixed, entry.isValid, freesFrame(entry.frame, page: page, owner, region) != frees { break }
       if entry.isValid {
-        machine.setDescriptor(table: walk.leaf, index: page & 511, to: Descriptor.empty.raw)
-        noteRemoved(entry.frame, 1, region, frees: frees)
-        removed += 1
+        removed &+= 1
+        if entry.frame == devices.uartFrame { holdsConsole = true }
       }
       last = entry
-      page += 1
+      page &+= 1
     }
+    machine.setDescriptors(
+      table: walk.leaf, index: range.first & 511, count: page - range.first, to: Descriptor.empty.raw, step: 0)
+    if frees { noteRemoved(walk.entry.frame, removed, region, frees: true) }
+    if holdsConsole, !frees { noteRemoved(devices.uartFrame, 1, region, frees: false) }
     ledger(walk.leaf).pointee = ledger(walk.leaf).pointee.using(-Int64(bitPattern: removed))
     let kept = FrameRange(
       walk.entry.isContiguous ? range.first & ~15 : range.first, last.isContiguous ? (page - 1) | 15 + 1 : page)
@@ -92,7 +98,7 @@ extension Kernel where M: ~Copyable {
     return Run(end: page, removed: removed, kept: kept)
   }
 
-  private mutating func removeBlock(_ walk: Walk, _ range: FrameRange) {
+  @inline(__always) private mutating func removeBlock(_ walk: Walk, _ range: FrameRange) {
     machine.setDescriptor(
       table: walk.middle, index: TableGeometry.index(page: range.first, level: 2), to: Descriptor.empty.raw)
     ledger(walk.middle).pointee = ledger(walk.middle).pointee.using(-1)
@@ -100,9 +106,10 @@ extension Kernel where M: ~Copyable {
 
   /// Frames of private pages are booked out at once; they are given out again only after `forget`, because
   /// this call is atomic.
-  private mutating func noteRemoved(_ frame: UInt64, _ count: UInt64, _ region: Handle, frees: Bool) {
+  @inline(__always) private mutating func noteRemoved(_ frame: UInt64, _ count: UInt64, _ region: Handle, frees: Bool) {
     if frees {
-      for each in frame..<frame + count { free(each) }
+      machine.fill(ledgerAddress(frame), count: count, with: LedgerWord.free.raw, step: 0)
+      if ram.cleared.intersection(FrameRange(frame, frame + count)).count > 0 { ram.cleared = FrameRange(0, 0) }
     } else if memoryObject(region.word.object).pointee.kind == MemoryUse.device {
       noteDevice(frame, count, isMapped: false)
     }
@@ -124,7 +131,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The freed tables become free frames; region and account shrink.
-  private mutating func release(
+  @inline(__always) private mutating func release(
     _ owner: UInt64, slot: UInt64, region: Handle, removed: UInt64, frees: Bool, freed: (UInt64, UInt64)
   ) {
     if freed.0 != 0 { free(freed.0) }

@@ -3,44 +3,47 @@
 #include "entry.h"
 #include "asm.h"
 
-#define X(n) [sp, #(THREAD_X + 8 * n)]
+#define X0 THREAD_WORDS
+#define X11 THREAD_SCRATCH
+#define X19 THREAD_KEPT
 
-// x9 and x10 are saved; saves what else the ABI keeps or carries: the words, label, x19–x30 and the rest.
-.macro save_kept
-  stp x0, x1, X(0)
-  stp x2, x3, X(2)
-  stp x4, x5, X(4)
-  stp x6, x7, X(6)
-  str x8, X(8)
-  stp x19, x20, X(19)
-  stp x21, x22, X(21)
-  stp x23, x24, X(23)
-  stp x25, x26, X(25)
-  stp x27, x28, X(27)
-  stp x29, x30, X(29)
-  mrs x0, sp_el0
-  mrs x1, elr_el1
-  mrs x2, spsr_el1
-  mrs x3, tpidr_el0
-  stp x0, x1, [sp, #THREAD_STACK]
-  stp x2, x3, [sp, #THREAD_STATUS]
+.macro save_words
+  stp x0, x1, [sp, #X0]
+  stp x2, x3, [sp, #(X0 + 16)]
+  stp x4, x5, [sp, #(X0 + 32)]
+  stp x6, x7, [sp, #(X0 + 48)]
 .endm
 
 // The registers that a system call gives up; an interrupt or a fault keeps them too.
 .macro save_scratch
-  stp x11, x12, X(11)
-  stp x13, x14, X(13)
-  stp x15, x16, X(15)
-  stp x17, x18, X(17)
+  stp x11, x12, [sp, #X11]
+  stp x13, x14, [sp, #(X11 + 16)]
+  stp x15, x16, [sp, #(X11 + 32)]
+  stp x17, x18, [sp, #(X11 + 48)]
+.endm
+
+// What the ABI keeps, by way of x10–x13.
+.macro save_kept
+  stp x19, x20, [sp, #X19]
+  stp x21, x22, [sp, #(X19 + 16)]
+  stp x23, x24, [sp, #(X19 + 32)]
+  stp x25, x26, [sp, #(X19 + 48)]
+  stp x27, x28, [sp, #(X19 + 64)]
+  stp x29, x30, [sp, #(X19 + 80)]
+  mrs x10, sp_el0
+  mrs x11, elr_el1
+  mrs x12, spsr_el1
+  mrs x13, tpidr_el0
+  stp x10, x11, [sp, #THREAD_STACK]
+  stp x12, x13, [sp, #THREAD_STATUS]
 .endm
 
 // From the thread's block to the processor's stack; backtraces end here.
 .macro enter_kernel
-  mrs x9, tpidr_el1
-  ldr x9, [x9, #PROCESSOR_STACK]
-  mov sp, x9
+  mrs x10, tpidr_el1
+  ldr x10, [x10, #PROCESSOR_STACK]
+  mov sp, x10
   mov x29, xzr
-  mov x30, xzr
 .endm
 
 .macro unexpected number
@@ -70,21 +73,28 @@ vectors:
 
   // A task: system calls and faults. `call` and `replyReceive` without a handle try the quick way first.
   .balign 128
-  stp x8, x9, [sp]              // where AAPCS64 passes a ninth and a tenth argument; the eleventh is there
-  str x10, X(10)
+  stp x8, x9, [sp, #THREAD_LABEL]
+  str x10, [sp, #THREAD_TRANSFER]
   mrs x9, esr_el1
   mov w8, #0x56000000           // SVC from AArch64, immediate 0. D17.2.37
   sub w8, w9, w8
   cmp w8, #1
-  b.hi general
-  cbnz w10, general             // a handle goes along
-  b quick
+  b.hi other
+  cbnz w10, system_call         // a handle goes along
+  save_kept
+  cbnz w8, 1f
+  b kernelQuickCall
+1:
+  b kernelQuickReplyReceive
 
   // A task: interrupts.
   .balign 128
-  stp x9, x10, X(9)
+  stp x8, x9, [sp, #THREAD_LABEL]
+  str x10, [sp, #THREAD_TRANSFER]
+  save_words
+  save_scratch
   save_kept
-  b interrupt
+  b kernelQuickInterrupt
 
   unexpected 10
   unexpected 11
@@ -93,77 +103,124 @@ vectors:
   unexpected 14
   unexpected 15
 
+  // w8 is a system call's number from 2 on; or none at all, and x9 ESR_EL1.
   .balign 64
-quick:
-  stp x19, x20, X(19)
-  stp x21, x22, X(21)
-  stp x23, x24, X(23)
-  stp x25, x26, X(25)
-  stp x27, x28, X(27)
-  stp x29, x30, X(29)
-  mrs x9, sp_el0
-  mrs x11, elr_el1
-  mrs x12, spsr_el1
-  mrs x13, tpidr_el0
-  stp x9, x11, [sp, #THREAD_STACK]
-  stp x12, x13, [sp, #THREAD_STATUS]
-  cbnz w8, 1f
-  b kernelQuickCall
+other:
+  cmp w8, #((quick_calls_end - quick_calls) / 4)
+  b.hs 1f
+  adr x9, quick_calls
+  add x9, x9, x8, lsl #2
+  br x9
 1:
-  b kernelQuickReplyReceive
+  cmp w8, #0x10000              // ESR_EL1.ISS of an SVC: 16 bits
+  b.lo system_call
+  save_words
+  save_scratch
+  save_kept
+  mov x0, x9
+  mrs x1, far_el1
+  b kernelQuickFault
 
-  // Not plain after all; nothing was written. x19–x30 are as they came: the quick functions keep them.
+// By the number of the system call, kernel/abi/Operation.swift: those that have a quick form which switches to nobody. The
+// first two never come here.
+quick_calls:
+  .rept 6
+  b system_call
+  .endr
+  b kernelQuickSignal           // 6
+  b wait                        // 7
+  b yield                       // 8
+  .rept 6
+  b system_call
+  .endr
+  b map                         // 15
+  b unmap                       // 16
+  .rept 8
+  b system_call
+  .endr
+  mov x0, xzr                   // 25: null
+quick_calls_end:
+  mov x1, xzr
+  mov x2, xzr
+  b quick_return_scrubbed
+
+  .balign 64
+yield:
+  stp xzr, xzr, [sp, #X0]
+  stp xzr, x3, [sp, #(X0 + 16)]
+  stp x4, x5, [sp, #(X0 + 32)]
+  stp x6, x7, [sp, #(X0 + 48)]
+  str xzr, [sp, #THREAD_LABEL]
+  save_kept
+  b kernelQuickYield
+
+  .balign 64
+map:
+  save_words
+  b kernelQuickMap
+unmap:
+  save_words
+  b kernelQuickUnmap
+
+  .balign 64
+wait:
+  save_words
+  save_kept
+  b kernelQuickWait
+
+// Not plain after all; nothing was written. x0–x7 and x19–x30 are as they came: the quick functions keep them.
   .globl general_call
 general_call:
-  ldr x9, [sp, #8]
-  ldr x8, [sp]
-  str x9, X(9)
-  mov w10, #0
+  mov w8, #0
   b system_call
   .globl general_reply_receive
 general_reply_receive:
-  ldr x9, [sp, #8]
-  ldr x8, [sp]
-  str x9, X(9)
-  mov w10, #1
+  mov w8, #1
   b system_call
-
-general:
-  ldp x8, x9, [sp]
-  str x9, X(9)
-  mrs x10, esr_el1
-  lsr x9, x10, #26
-  cmp x9, #0x15                 // SVC from AArch64
-  b.ne fault
-
-  .balign 64
-system_call:
-  save_kept
-  and w0, w10, #0xffff          // the operation, ESR_EL1.ISS
-  enter_kernel
-  bl kernelSystemCall
-  b kernel_exit
-
-  .balign 64
-interrupt:
-  save_scratch
-  enter_kernel
-  bl kernelInterrupt
-  b kernel_exit
-
-  .balign 64
-fault:
-  save_kept
-  save_scratch
-  mov x0, x10
-  mrs x1, far_el1
+  .globl general_signal
+general_signal:
+  mov w8, #6
+  b system_call
+  .globl general_wait
+general_wait:
+  mov w8, #7
+  b system_call
+  .globl general_yield
+general_yield:
+  mov w8, #8
+  b system_call
+  .globl general_fault
+general_fault:
   enter_kernel
   bl kernelFault
   b kernel_exit
 
+  .globl general_map
+general_map:
+  mov w8, #15
+  b system_call_saved
+  .globl general_unmap
+general_unmap:
+  mov w8, #16
+  b system_call_saved
+  .globl general_interrupt
+general_interrupt:
+  enter_kernel
+  bl kernelInterrupt
+  b kernel_exit
+
+  // w8: the operation.
+  .balign 64
+system_call:
+  save_words
+system_call_saved:
+  save_kept
+  mov w0, w8
+  enter_kernel
+  bl kernelSystemCall
+
 // Resumes the thread whose block x0 points at. Every register is loaded from it: nothing that another
 // thread left comes along.
-  .balign 64
   .globl kernel_exit
 kernel_exit:
   ldp x1, x2, [x0, #THREAD_STACK]
@@ -173,24 +230,50 @@ kernel_exit:
   msr spsr_el1, x3
   msr tpidr_el0, x4
   mov sp, x0
-  ldp x2, x3, X(2)
-  ldp x4, x5, X(4)
-  ldp x6, x7, X(6)
-  ldp x8, x9, X(8)
-  ldp x10, x11, X(10)
-  ldp x12, x13, X(12)
-  ldp x14, x15, X(14)
-  ldp x16, x17, X(16)
-  ldp x18, x19, X(18)
-  ldp x20, x21, X(20)
-  ldp x22, x23, X(22)
-  ldp x24, x25, X(24)
-  ldp x26, x27, X(26)
-  ldp x28, x29, X(28)
-  ldr x30, X(30)
-  ldp x0, x1, X(0)
+  ldp x8, x9, [x0, #THREAD_LABEL]
+  ldr x10, [x0, #THREAD_TRANSFER]
+  ldp x2, x3, [x0, #(X0 + 16)]
+  ldp x4, x5, [x0, #(X0 + 32)]
+  ldp x6, x7, [x0, #(X0 + 48)]
+  ldp x11, x12, [x0, #X11]
+  ldp x13, x14, [x0, #(X11 + 16)]
+  ldp x15, x16, [x0, #(X11 + 32)]
+  ldp x17, x18, [x0, #(X11 + 48)]
+  ldp x19, x20, [x0, #X19]
+  ldp x21, x22, [x0, #(X19 + 16)]
+  ldp x23, x24, [x0, #(X19 + 32)]
+  ldp x25, x26, [x0, #(X19 + 48)]
+  ldp x27, x28, [x0, #(X19 + 64)]
+  ldp x29, x30, [x0, #(X19 + 80)]
+  ldp x0, x1, [x0, #X0]
   eret
   dsb nsh                       // no speculation past the return
+  isb
+
+// The end of a quick call that switches to nobody: what the kernel left in x8–x18 goes.
+  .balign 64
+  .globl quick_return_three
+quick_return_three:
+  ldr x3, [sp, #(X0 + 24)]
+  ldp x4, x5, [sp, #(X0 + 32)]
+  .globl quick_return_six
+quick_return_six:
+  ldp x6, x7, [sp, #(X0 + 48)]
+  .globl quick_return_scrubbed
+quick_return_scrubbed:
+  mov x8, xzr
+  mov x9, xzr
+  mov x10, xzr
+  mov x11, xzr
+  mov x12, xzr
+  mov x13, xzr
+  mov x14, xzr
+  mov x15, xzr
+  mov x16, xzr
+  mov x17, xzr
+  mov x18, xzr
+  eret
+  dsb nsh
   isb
 
 // Semihosting's exit, where the emulator offers it; elsewhere HLT is undefined and the vector skips it.

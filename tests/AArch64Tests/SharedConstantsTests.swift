@@ -6,26 +6,39 @@ import Testing
 
 /// Offsets and constants that assembly and Swift each write down.
 @Suite("Constants shared with the assembly") struct SharedConstantsTests {
-  @Test("the offsets of the thread's block are those of SavedRegisters")
+  @Test("the offsets of the thread's block are those of Thread and of SavedRegisters")
   func threadOffsets() throws {
     let header = try defines(in: "kernel/entry/include/entry.h")
     let base = try #require(MemoryLayout<KernelCore.Thread>.offset(of: \.registers))
     func offset(_ path: PartialKeyPath<SavedRegisters>) -> Int? {
       MemoryLayout<SavedRegisters>.offset(of: path).map { base + $0 }
     }
-    #expect(header["THREAD_X"] == offset(\.x))
+    #expect(header["THREAD_LABEL"] == MemoryLayout<KernelCore.Thread>.offset(of: \.label))
+    #expect(header["THREAD_TRANSFER"] == MemoryLayout<KernelCore.Thread>.offset(of: \.transfer))
+    #expect(header["THREAD_WORDS"] == offset(\.words))
+    #expect(header["THREAD_SCRATCH"] == offset(\.scratch))
+    #expect(header["THREAD_KEPT"] == offset(\.kept))
     #expect(header["THREAD_STACK"] == offset(\.stack))
-    #expect(header["THREAD_INSTRUCTION"] == offset(\.instruction))
     #expect(header["THREAD_STATUS"] == offset(\.status))
-    #expect(header["THREAD_POINTER"] == offset(\.threadPointer))
     #expect(MemoryLayout<KernelCore.Thread>.size == 1024)
   }
 
-  @Test("the first three words of a thread's block are the stack arguments of a quick call")
+  @Test("registers that are saved in pairs lie in pairs")
+  func pairs() {
+    typealias Block = KernelCore.Thread
+    #expect(MemoryLayout<Block>.offset(of: \.handle) == MemoryLayout<Block>.offset(of: \.label)! + 8)
+    let instruction = MemoryLayout<SavedRegisters>.offset(of: \.instruction)!
+    #expect(instruction == MemoryLayout<SavedRegisters>.offset(of: \.stack)! + 8)
+    let pointer = MemoryLayout<SavedRegisters>.offset(of: \.threadPointer)!
+    #expect(pointer == MemoryLayout<SavedRegisters>.offset(of: \.status)! + 8)
+  }
+
+  @Test("the first eight words of a thread's block are the stack arguments of the quick calls")
   func stackArguments() {
-    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.quickLabel) == 0)
-    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.quickHandle) == 8)
-    #expect(MemoryLayout<KernelCore.Thread>.offset(of: \.address) == 16)
+    let words: [PartialKeyPath<KernelCore.Thread>] = [
+      \.label, \.handle, \.slots, \.handles, \.address, \.transfer, \.caller, \.boundNotification,
+    ]
+    #expect(words.map { MemoryLayout<KernelCore.Thread>.offset(of: $0) } == (0..<8).map { $0 * 8 })
   }
 
   @Test("the list of a thread's handles starts a slot of objects")

@@ -36,7 +36,8 @@ struct SyscallsTests {
     let sections = page.sections(/### \d+ `(\w+)`/)
     for operation in operations {
       let arm = try #require(
-        dispatch.firstMatch(of: try Regex("case \\.\(operation.name): (.*)", as: (Substring, Substring).self)))
+        dispatch.firstMatch(
+          of: try Regex("case Operation\\.\(operation.name)\\.rawValue: (.*)", as: (Substring, Substring).self)))
       let thrown = core.refusals(of: arm.1, in: "kernel/core/Dispatch.swift")
       let listed = Set((sections[operation.name] ?? []).firstColumn)
       #expect(
@@ -50,7 +51,8 @@ struct SyscallsTests {
     let sections = page.sections(/### \d+ `(\w+)`/)
     for operation in operations {
       let arm = try #require(
-        dispatch.firstMatch(of: try Regex("case \\.\(operation.name): (.*)", as: (Substring, Substring).self)))
+        dispatch.firstMatch(
+          of: try Regex("case Operation\\.\(operation.name)\\.rawValue: (.*)", as: (Substring, Substring).self)))
       let asked = core.rights(of: arm.1, in: "kernel/core/Dispatch.swift")
       let lines = sections[operation.name]?.drop { !$0.hasPrefix("Rights:") }.prefix { !$0.isEmpty } ?? []
       let listed = Set(lines.flatMap { $0.matches(of: /`(\w+)`/).map { String($0.1) } })

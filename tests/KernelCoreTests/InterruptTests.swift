@@ -35,7 +35,7 @@ final class Driver {
   /// The interrupt comes while whoever is current runs.
   func arrive(_ number: UInt32 = 33) {
     system.kernel.machine.pending.append(number)
-    system.kernel.interrupt()
+    system.interrupt()
   }
 
   var isActive: Bool { system.kernel.machine.active.contains(33) }
@@ -188,7 +188,7 @@ struct InterruptTests {
     let machine = Driver()
     let before = machine.system.digest()
     machine.system.kernel.machine.spurious = number
-    machine.system.kernel.interrupt()
+    machine.system.interrupt()
     #expect(machine.system.digest() == before)
   }
 }

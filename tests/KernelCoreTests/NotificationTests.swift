@@ -69,10 +69,10 @@ struct NotificationTests {
     let system = meeting.system
     meeting.receive()
     system.makeCurrent(meeting.first.thread)
-    system.kernel.thread(meeting.first.thread).pointee.registers.x[30] = 0x77
-    for index in 0..<8 { system.kernel.thread(meeting.first.thread).pointee.registers.x[index] = 1000 + UInt64(index) }
+    system.kernel.thread(meeting.first.thread).pointee.registers.kept[11] = 0x77
+    for index in 0..<8 { system.kernel.thread(meeting.first.thread).pointee[index] = 1000 + UInt64(index) }
     let before = system.message(of: meeting.first.thread)
-    system.kernel.fault(syndrome: 0x1_9200_0047, address: 0xdead_0000)
+    system.fault(syndrome: 0x1_9200_0047, address: 0xdead_0000)
     #expect(system.current == meeting.server.thread)
     let report = meeting.result(meeting.server)
     #expect(
@@ -92,10 +92,10 @@ struct NotificationTests {
     let system = meeting.system
     system.must(meeting.first, .drop, Message(handle: WellKnownSlot.memory))
     system.makeCurrent(meeting.first.thread)
-    system.kernel.fault(syndrome: 0x9200_0007, address: 0)
+    system.fault(syndrome: 0x9200_0007, address: 0)
     #expect(meeting.state(meeting.first) == ThreadState.idle)
     system.makeCurrent(meeting.second.thread)
-    system.kernel.fault(syndrome: 0x9200_0007, address: 0)
+    system.fault(syndrome: 0x9200_0007, address: 0)
     #expect(meeting.state(meeting.second) == ThreadState.calling)
     PeerGoneTests.destroy(meeting, meeting.server)
     meeting.asMemoryServer {
@@ -109,7 +109,7 @@ struct NotificationTests {
     // It begins anew, but not for ever.
     for _ in 0..<4 {
       #expect(system.kernel.machine.halted == nil)
-      system.kernel.fault(syndrome: 0x9200_0007, address: 0x10)
+      system.fault(syndrome: 0x9200_0007, address: 0x10)
     }
     #expect(system.kernel.machine.halted?.contains("syndrome 2449473543") == true)
   }

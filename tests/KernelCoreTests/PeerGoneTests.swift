@@ -49,7 +49,7 @@ struct PeerGoneTests {
     case .suspended: meeting.asMemoryServer { system.must(system.memoryServer, .thread, Message(1, handle: 41)) }
     case .faulted:
       system.makeCurrent(caller.thread)
-      system.kernel.fault(syndrome: 0x9200_0007, address: 0x1234)
+      system.fault(syndrome: 0x9200_0007, address: 0x1234)
       meeting.receive()
     }
     #expect(system.audit() == [])

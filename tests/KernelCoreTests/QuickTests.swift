@@ -15,13 +15,23 @@ struct QuickTests {
     var random = Seeded(state: seed)
     for step in 0..<40 {
       let (actor, operation, message) = choose(&random, quick)
-      let answers = [quick, general].map { $0.system.call(pick(actor, $0), operation, message) }
+      let answers = [quick, general].map { perform(pick(actor, $0), operation, message, $0) }
       #expect(answers[0] == answers[1], "step \(step)")
-      #expect(quick.system.digest() == general.system.digest(), "step \(step): \(operation)")
+      #expect(quick.system.digest() == general.system.digest(), "step \(step): \(String(describing: operation))")
     }
     #expect(quick.system.quickSwitches > 3)
-    #expect(general.system.quickSwitches == 0)
+    #expect(general.system.quickSwitches <= 1, "but for the wait that the meeting begins with")
     #expect(quick.system.kernel.machine.violations.isEmpty)
+  }
+
+  /// A call; no operation is a fault.
+  private func perform(_ actor: Actor, _ operation: Operation?, _ message: Message, _ meeting: Meeting) -> Message {
+    guard let operation else {
+      meeting.system.makeCurrent(actor.thread)
+      meeting.system.fault(syndrome: 0x9200_0007, address: message[0])
+      return meeting.result(actor)
+    }
+    return meeting.system.call(actor, operation, message)
   }
 
   private func pick(_ index: Int, _ meeting: Meeting) -> Actor {
@@ -29,18 +39,24 @@ struct QuickTests {
   }
 
   /// A call by somebody who is ready: mostly plain exchanges, with what makes them less plain in between.
-  private func choose(_ random: inout Seeded, _ meeting: Meeting) -> (Int, Operation, Message) {
+  private func choose(_ random: inout Seeded, _ meeting: Meeting) -> (Int, Operation?, Message) {
     let ready = (0..<3).filter { meeting.state(pick($0, meeting)) == ThreadState.ready }
     // Somebody is: whoever waits for a reply waits for one of them.
     let who = ready[Int(random.next(below: UInt64(ready.count)))]
     let words = Message(random.next(), random.next(), 3, 4, 5, 6, 7, random.next(), label: random.next(), handle: 8)
     if who == 0 {
-      return random.next(below: 5) == 0 ? (0, .receive, Message(handle: 8)) : (0, .replyReceive, words)
+      var answer = words
+      // Who faulted goes on, or there is soon nobody left.
+      let owed = meeting.system.kernel.thread(meeting.server.thread).pointee.caller
+      if owed != 0, meeting.system.kernel.thread(owed).pointee.isFault != 0 { answer.label = FaultMessage.resume }
+      return random.next(below: 5) == 0 ? (0, .receive, Message(handle: 8)) : (0, .replyReceive, answer)
     }
-    switch random.next(below: 8) {
+    switch random.next(below: 10) {
     case 0: return (who, .signal, Message(handle: 9))
     case 1: return (who, .call, Message(handle: random.next(below: 12)))
     case 2: return (who, .call, Message(1, handle: 8, transfer: Transfer(pass: 9).raw))
+    case 3: return (who, .yield, Message(1, 2, 3, 4, 5))
+    case 4: return (who, nil, words)
     default: return (who, .call, words)
     }
   }

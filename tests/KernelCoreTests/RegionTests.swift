@@ -92,7 +92,7 @@ struct RegionTests {
     for expected in 1...3 as ClosedRange<UInt64> {
       meeting.receive()
       system.makeCurrent(meeting.first.thread)
-      system.kernel.fault(syndrome: 0x9200_0007, address: 0x5000)
+      system.fault(syndrome: 0x9200_0007, address: 0x5000)
       system.must(meeting.server, .reply, Message())
       var facts = Message()
       meeting.asMemoryServer {

@@ -19,7 +19,7 @@ struct ScheduleTests {
     guard let due = system.kernel.machine.timer else { return }
     system.kernel.machine.now = max(system.kernel.machine.now, due)
     system.kernel.machine.pending.append(27)
-    system.kernel.interrupt()
+    system.interrupt()
   }
 
   @Test("equals take turns at each yield; a lower thread does not run")
@@ -154,16 +154,19 @@ struct ScheduleTests {
     let system = meeting.system
     system.must(meeting.first, .drop, Message(handle: WellKnownSlot.memory))
     system.makeCurrent(meeting.first.thread)
-    system.kernel.fault(syndrome: 0, address: 0)
+    system.fault(syndrome: 0, address: 0)
     meeting.asMemoryServer {
       let message = Message(0, entry, stack, 7, priority, handle: 41)
       #expect(system.call(system.memoryServer, .thread, message).refusal == refusal)
       #expect(meeting.state(meeting.first) == ThreadState.idle)
       system.must(system.memoryServer, .thread, Message(0, 0x2000, 0x9000, 7, 12, handle: 41))
     }
-    let registers = system.kernel.thread(meeting.first.thread).pointee.registers
-    #expect([registers.instruction, registers.stack, registers.x[0], registers.status] == [0x2000, 0x9000, 7, 0])
-    for index in 1..<31 { #expect(registers.x[index] == 0) }
+    let begun = system.kernel.thread(meeting.first.thread).pointee
+    let registers = begun.registers
+    #expect([registers.instruction, registers.stack, begun[0], registers.status] == [0x2000, 0x9000, 7, 0])
+    for index in 1..<11 { #expect(begun[index] == 0) }
+    for index in 0..<8 { #expect(registers.scratch[index] == 0) }
+    for index in 0..<12 { #expect(registers.kept[index] == 0) }
     #expect(system.audit() == [])
   }
 
@@ -174,7 +177,7 @@ struct ScheduleTests {
     func use(_ actor: Actor, _ value: UInt64) -> UInt64 {
       system.makeCurrent(actor.thread)
       if !system.kernel.machine.floatingPointIsAllowed {
-        system.kernel.fault(syndrome: 0x07 << 26, address: 0)
+        system.fault(syndrome: 0x07 << 26, address: 0)
         #expect(system.current == actor.thread)
         #expect(system.kernel.machine.floatingPointIsAllowed == true)
       }

@@ -24,7 +24,7 @@ struct ServerRestartTests {
 
   private func die(_ system: SimulatedSystem) {
     system.makeCurrent(system.memoryServer.thread)
-    system.kernel.fault(syndrome: 0x9200_0046, address: 0x10)
+    system.fault(syndrome: 0x9200_0046, address: 0x10)
   }
 
   private func request(_ system: SimulatedSystem, _ client: Actor) {
@@ -44,7 +44,7 @@ struct ServerRestartTests {
     die(system)
     #expect(system.current == system.memoryServer.thread)
     let t = system.kernel.thread(system.current).pointee
-    #expect(t.registers.x[0] == 1 && t.registers.x[1] == 0x9200_0046 && t.registers.x[2] == 0x10)
+    #expect(t[0] == 1 && t[1] == 0x9200_0046 && t[2] == 0x10)
     #expect(t.registers.instruction == 0x20_0000 && t.registers.stack == 0x100_0000)
     for (frame, source) in zip(written, [system.bundle.first, nil, nil, nil]) {
       for word in 0..<512 as Range<UInt64> {
@@ -80,7 +80,7 @@ struct ServerRestartTests {
     let client = clients[0]
     func fault() {
       system.makeCurrent(client.thread)
-      system.kernel.fault(syndrome: 0x9200_0007, address: 0x5000)
+      system.fault(syndrome: 0x9200_0007, address: 0x5000)
       #expect(system.state(client) == ThreadState.waitingForReply)
     }
     receive(system)

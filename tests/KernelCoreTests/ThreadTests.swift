@@ -41,9 +41,12 @@ struct ThreadTests {
   @Test("it starts where it was told, with its own stack and nothing of others in its registers")
   func starts() {
     let thread = system.spawnThread(of: task, slot: 20)
-    let registers = system.kernel.thread(thread.thread).pointee.registers
+    let begun = system.kernel.thread(thread.thread).pointee
+    let registers = begun.registers
     #expect(registers.instruction == 0x2000 && registers.stack == 0x9000)
-    for index in 0..<31 { #expect(registers.x[index] == 0) }
+    for index in 0..<11 { #expect(begun[index] == 0) }
+    for index in 0..<8 { #expect(registers.scratch[index] == 0) }
+    for index in 0..<12 { #expect(registers.kept[index] == 0) }
   }
 
   @Test("two threads of one task call each other, by the quick way and by the general one", arguments: [true, false])
@@ -183,7 +186,7 @@ struct ThreadTests {
     let thread = system.spawnThread(of: task, slot: 20)
     system.call(task, .wait, Message(handle: 9))
     system.makeCurrent(thread.thread)
-    system.kernel.fault(syndrome: 0x9200_0007, address: 0x1234)
+    system.fault(syndrome: 0x9200_0007, address: 0x1234)
     let message = system.must(system.memoryServer, .receive, Message(handle: 50))
     #expect(message.handle == 64 | Badge.fault && message[FaultMessage.address] == 0x1234)
     system.call(system.memoryServer, .replyReceive, Message(handle: 50))

@@ -22,7 +22,7 @@ extension TestSystem {
     try #require(machine.current == child)
     let lines = meddling.log.lines.count
     let syndrome: UInt64 = 0x9200_0007 | (writes ? 0x40 : 0) | (permission ? 0x8 : 0)
-    machine.kernel.fault(syndrome: syndrome, address: page << 12)
+    machine.fault(syndrome: syndrome, address: page << 12)
     serve()
     if machine.current == child {
       machine.makeCurrent(initThread)

@@ -113,7 +113,7 @@ private struct EndState: CustomTestStringConvertible, Sendable {
       try own.reserve(slot: 30, page: 0x7_ffff, pages: 64, fit: .run, &gate)
       try own.prefault(slot: 30, page: 0x8_0003, pages: 1, &gate)
       ending.meanwhile([ending.thread]) { ending, thread in
-        ending.machine.kernel.fault(syndrome: 0x9200_0047, address: 0x8000_5000)
+        ending.machine.fault(syndrome: 0x9200_0047, address: 0x8000_5000)
         #expect(ending.machine.kernel.thread(thread).pointee.state == ThreadState.calling)
       }
     },
@@ -128,7 +128,7 @@ private struct EndState: CustomTestStringConvertible, Sendable {
         #expect(machine.invoke(.receive, Message(handle: 33, transfer: Transfer(receive: 64).raw)).transfer == 64)
         var gate = ending.gate
         try own.show(memory: 64, slot: 65, page: 0x7_ffff, pages: 600, offset: 30, rights: .read, &gate)
-        machine.kernel.fault(syndrome: 0x9200_0007, address: 0x8010_0000)
+        machine.fault(syndrome: 0x9200_0007, address: 0x8010_0000)
         ending.system.serve()
         #expect(machine.current == ending.initThread)
         #expect(Window(machine, task: ending.system.running).find(0x8010_0000) != nil)
@@ -140,7 +140,7 @@ private struct EndState: CustomTestStringConvertible, Sendable {
     EndState(testDescription: "has copies of some pages of a sealed region, on both sides of a table") { ending, gate in
       try own.show(memory: 63, slot: 30, page: 0x7_fffe, pages: 20, rights: [.read, .write], copies: true, &gate)
       for page in [0x7_fffe, 0x7_ffff, 0x8_0000, 0x8_0009] as [UInt64] {
-        ending.machine.kernel.fault(syndrome: 0x9200_004f, address: page << 12)
+        ending.machine.fault(syndrome: 0x9200_004f, address: page << 12)
         ending.system.serve()
         #expect(ending.machine.current == ending.thread)
         #expect(
@@ -170,7 +170,7 @@ private struct EndState: CustomTestStringConvertible, Sendable {
         // The one that is called has received the first call, and answers nobody.
       }
       machine.makeCurrent(threads[4])
-      machine.kernel.fault(syndrome: 0x9200_0047, address: 0x7f_0000_0000)
+      machine.fault(syndrome: 0x9200_0047, address: 0x7f_0000_0000)
       ending.system.serve()
       machine.makeCurrent(ending.thread)
       gate = ending.gate
@@ -189,7 +189,7 @@ private struct EndState: CustomTestStringConvertible, Sendable {
       try gate.bind(interrupt: 32, to: 34)
       try gate.bind(interrupt: 35, to: 34)
       ending.machine.kernel.machine.pending.append(33)
-      ending.machine.kernel.interrupt()
+      ending.machine.interrupt()
       ending.machine.makeCurrent(ending.thread)
       #expect(try ending.gate.inspectedInterrupt(32)[3] == 1)
     },

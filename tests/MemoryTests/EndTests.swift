@@ -30,7 +30,7 @@ private struct Life: CustomTestStringConvertible, Sendable {
     Life(
       testDescription: "faulted where nothing is",
       acts: { system, _ in
-        system.machine.kernel.fault(syndrome: 0x9200_0047, address: 0x7f_0000_0000)
+        system.machine.fault(syndrome: 0x9200_0047, address: 0x7f_0000_0000)
         system.serve()
       }, isOver: true),
     Life(testDescription: "has exited", acts: { _, gate in try? own.exit(status: 1, &gate) }, isOver: true),

@@ -37,7 +37,7 @@ final class LazySystem {
   /// Touches an address as the task; whether it went on. One that was stopped touches nothing.
   func touch(_ address: UInt64, _ kind: Touch = .write) -> Bool {
     guard system.machine.current == thread else { return false }
-    system.machine.kernel.fault(syndrome: kind.rawValue, address: address)
+    system.machine.fault(syndrome: kind.rawValue, address: address)
     system.serve()
     return system.machine.current == thread
   }

@@ -210,7 +210,7 @@ struct Chain {
       try system.load(2, slot: 20)
       try system.start(slot: 20)
       try system.load(5, slot: 21)
-      system.machine.kernel.fault(syndrome: 0x9200_0046, address: 0x10)
+      system.machine.fault(syndrome: 0x9200_0046, address: 0x10)
       system.serve()
       #expect(system.running == chain.initTask && 3000 - chain.account(chain.initTask)[1] == left - 1000)
       #expect(try own.nextEvent(&gate).kind == .faulted)

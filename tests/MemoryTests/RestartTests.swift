@@ -377,7 +377,7 @@ struct Canonical: Equatable, CustomStringConvertible {
     try? own.exit(status: 7, &gate)
     #expect(system.running == initTask)
     try system.start(slot: 21)
-    system.machine.kernel.fault(syndrome: 0x9200_0046, address: 0x5010)
+    system.machine.fault(syndrome: 0x9200_0046, address: 0x5010)
     system.serve()
     #expect(try gate.wait(25) == 1)
     try restart()
@@ -404,11 +404,11 @@ struct Canonical: Equatable, CustomStringConvertible {
     try system.start(slot: 20)
     let thread = system.machine.current
     system.killer.arm(0, system.meddling)
-    system.machine.kernel.fault(syndrome: 0x9200_0046, address: 0x5010)
+    system.machine.fault(syndrome: 0x9200_0046, address: 0x5010)
     system.serve()
     // The task runs again at the same instruction, and faults there.
     #expect(system.machine.current == thread && system.restarts == 1)
-    system.machine.kernel.fault(syndrome: 0x9200_0046, address: 0x5010)
+    system.machine.fault(syndrome: 0x9200_0046, address: 0x5010)
     system.serve()
     #expect(system.running == initTask)
     #expect(try own.nextEvent(&gate).kind == .faulted)

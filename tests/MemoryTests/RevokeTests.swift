@@ -43,7 +43,7 @@ final class Supervised {
   func touch(_ address: UInt64) -> [String] {
     asDriver()
     let before = system.meddling.log.lines.count
-    system.machine.kernel.fault(syndrome: 0x9200_0007, address: address)
+    system.machine.fault(syndrome: 0x9200_0007, address: address)
     system.serve()
     #expect(system.machine.kernel.thread(driverThread).pointee.state != ThreadState.ready)
     return Array(system.meddling.log.lines[before...])

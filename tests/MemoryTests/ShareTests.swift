@@ -64,7 +64,7 @@ final class Sharers {
   /// The child touches a page; whether it went on.
   func touch(_ page: UInt64, _ syndrome: UInt64 = missing) -> Bool {
     asChild()
-    system.machine.kernel.fault(syndrome: syndrome, address: page << 12)
+    system.machine.fault(syndrome: syndrome, address: page << 12)
     system.serve()
     return system.machine.kernel.thread(childThread).pointee.state == ThreadState.ready
   }

@@ -139,7 +139,7 @@ extension TestSystem {
     try? own.exit(status: 7, &gate)
     #expect(system.running == initTask)
     try system.start(slot: 21)
-    system.machine.kernel.fault(syndrome: 0x9200_0046, address: 0x10)
+    system.machine.fault(syndrome: 0x9200_0046, address: 0x10)
     system.serve()
     #expect(system.running == initTask)
     #expect(try gate.wait(25) == 1)

@@ -204,7 +204,7 @@ final class TestSystem {
   /// The server faults where it is, and the kernel starts it anew.
   private func die() {
     killer.revive(meddling)
-    machine.kernel.fault(syndrome: 0x9200_0046, address: 0x10)
+    machine.fault(syndrome: 0x9200_0046, address: 0x10)
     #expect(machine.current == serverThread && machine.message(of: serverThread)[0] > 0)
   }
 

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 
 extension Audit {
   /// Threads are in the queue that their state names, and callers and servers name each other.
@@ -9,13 +10,16 @@ extension Audit {
     for task in tasks { all += threads(of: task) }
     for address in all {
       let t = system.kernel.thread(address).pointee
+      checkCopies(t)
       let shouldBeQueued = t.state == ThreadState.ready && t.isSuspended == 0 && system.current != address
       expect(ready[address] == (shouldBeQueued ? t.priority : nil), "thread \(address): ready queue")
       switch t.state {
       case ThreadState.calling, ThreadState.receiving:
         let endpoint = system.kernel.endpoint(t.queue).pointee
-        expect(members(endpoint.queue).contains(address), "thread \(address): endpoint's queue")
-        expect((endpoint.holdsReceivers == 1) == (t.state == ThreadState.receiving), "thread \(address): side")
+        let waiting = members(endpoint.queue)
+        expect(waiting.contains(address), "thread \(address): endpoint's queue")
+        let receivers = t.state == ThreadState.receiving ? waiting.count : 0
+        expect(endpoint.receivers == receivers, "thread \(address): \(endpoint.receivers) receivers")
       case ThreadState.waiting:
         let queue = system.kernel.notification(t.queue).pointee.queue
         expect(members(queue).contains(address), "thread \(address): notification's queue")
@@ -48,6 +52,17 @@ extension Audit {
     let count = system.kernel.task(task).pointee.threadCount
     expect(found.count == Int(count) + 1, "task \(task): threads \(count)")
     return found
+  }
+
+  /// What a thread has of its task's words and of the processor's, to be quick.
+  private mutating func checkCopies(_ t: Thread) {
+    let words = system.kernel.task(t.task).pointee
+    expect(
+      t.handles == t.task + 1280 && t.slots == words.slots && t.translation == words.translation,
+      "thread \(t.address): its task's words")
+    let access =
+      system.kernel.cpu.floatingPointOwner == t.address ? FloatingPointAccess.allowed : FloatingPointAccess.trapped
+    expect(t.floatingPointAccess == access, "thread \(t.address): FP/SIMD")
   }
 
   private mutating func checkServer(_ address: UInt64, _ server: UInt64) {

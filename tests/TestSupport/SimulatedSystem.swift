@@ -99,7 +99,7 @@ package final class SimulatedSystem {
       kernel.systemCall(operation.rawValue)
       kernel.machine.checkAtReturn()
       // A call that restarts comes back at its svc, after the interrupt that waited.
-      if current == caller, kernel.thread(caller).pointee.registers.instruction != after { kernel.interrupt() }
+      if current == caller, kernel.thread(caller).pointee.registers.instruction != after { interrupt() }
     } while current == caller && kernel.thread(caller).pointee.registers.instruction != after
     return self.message(of: caller)
   }
@@ -107,36 +107,112 @@ package final class SimulatedSystem {
   /// What the exception entry does: a call without a handle tries its quick form first, and the words go over in the
   /// registers.
   private func takesQuickPath(_ operation: Operation, _ message: Message, _ caller: UInt64) -> Bool {
-    guard usesQuickPaths, Transfer(raw: message.transfer).pass == 0 else { return false }
-    let taken: QuickSwitch? =
-      switch operation {
-      case .call: kernel.quickCall(caller, slot: message.handle)
-      case .replyReceive: kernel.quickReplyReceive(caller, slot: message.handle)
-      default: nil
+    guard usesQuickPaths, Transfer(raw: message.transfer).pass == 0, isMostUrgent(caller) else { return false }
+    let quick = quickCaller(caller)
+    var taken: QuickSwitch?
+    switch operation {
+    case .call: taken = kernel.quickCall(quick, slot: message.handle)
+    case .replyReceive:
+      let t = kernel.thread(caller).pointee
+      let reply = kernel.quickReplyReceive(
+        quick, slot: message.handle, label: message.label, caller: t.caller, bound: t.boundNotification)
+      switch reply {
+      case .caller(let thread): taken = QuickSwitch(thread: thread, badge: 0)
+      case .faulter: return tookQuickPath()
+      case nil: break
       }
+    case .signal:
+      guard kernel.quickSignal(quick, slot: message.handle) else { return false }
+      return succeeded(caller)
+    case .yield:
+      guard kernel.quickYield(caller) != nil else { return false }
+      return succeeded(caller)
+    case .null: return succeeded(caller)
+    case .map:
+      let place = QuickPage(task: message.handle, region: message[0], page: message[1])
+      guard message[2] == 1, kernel.quickMap(quick, place, frame: message[3], authority: message[6]) else {
+        return false
+      }
+      return succeeded(caller, [1, 0, 0])
+    case .unmap:
+      let place = QuickPage(task: message.handle, region: message[0], page: message[1])
+      guard message[2] == 1, let frame = kernel.quickUnmap(quick, place) else { return false }
+      return succeeded(caller, [1, 0, 0, frame, frame == 0 ? 0 : 1, 0])
+    case .wait:
+      guard kernel.quickWait(quick, slot: message.handle, acknowledging: message[0]) != nil else { return false }
+      return tookQuickPath()
+    default: break
+    }
     guard let taken else { return false }
-    quickSwitches += 1
     var arrived = message
     arrived.label &= ~Outcome.refused
     arrived.handle = taken.badge
     arrived.transfer = 0
     setMessage(arrived, of: taken.thread)
+    return tookQuickPath()
+  }
+
+  /// A fault of the thread that runs, as the exception entry takes it.
+  package func fault(syndrome: UInt64, address: UInt64) {
+    let faulted = current
+    guard
+      usesQuickPaths, isMostUrgent(faulted),
+      let taken = kernel.quickFault(quickCaller(faulted), syndrome: syndrome, address: address)
+    else { return kernel.fault(syndrome: syndrome, address: address) }
+    let registers = kernel.thread(faulted).pointee.registers
+    setMessage(
+      Message(
+        syndrome, address, registers.instruction, registers.stack, registers.link, label: syndrome >> 26 & 63,
+        handle: taken.badge), of: taken.thread)
+    _ = tookQuickPath()
+  }
+
+  /// An interrupt while a thread runs, as the exception entry takes it.
+  package func interrupt() {
+    let number = kernel.machine.acknowledgeInterrupt()
+    if usesQuickPaths, isMostUrgent(current), kernel.quickInterrupt(number, of: current) != nil {
+      _ = tookQuickPath()
+    } else {
+      kernel.interrupt(number)
+    }
+  }
+
+  /// A test may run a thread while a more urgent one is ready, which the machine never does; the general forms make up
+  /// for it.
+  private func isMostUrgent(_ address: UInt64) -> Bool {
+    kernel.cpu.ready & (~1 &<< kernel.thread(address).pointee.priority) == 0
+  }
+
+  private func quickCaller(_ address: UInt64) -> QuickCaller {
+    let t = kernel.thread(address).pointee
+    return QuickCaller(address, handles: t.handles, slots: t.slots)
+  }
+
+  /// What `quick_return` leaves.
+  private func succeeded(_ caller: UInt64, _ results: [UInt64] = [0, 0, 0]) -> Bool {
+    for (index, result) in results.enumerated() { kernel.thread(caller).pointee[index] = result }
+    kernel.thread(caller).pointee.label = 0
+    return tookQuickPath()
+  }
+
+  private func tookQuickPath() -> Bool {
+    quickSwitches += 1
     kernel.machine.checkAtReturn()
     return true
   }
 
   /// x0–x10 of a thread.
   package func message(of thread: UInt64) -> Message {
-    let x = kernel.thread(thread).pointee.registers.x
+    let x = kernel.thread(thread).pointee
     return Message(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], label: x[8], handle: x[9], transfer: x[10])
   }
 
   /// Lays down x0–x10 of a thread.
   package func setMessage(_ message: Message, of thread: UInt64) {
-    for index in 0..<8 { kernel.thread(thread).pointee.registers.x[index] = message[index] }
-    kernel.thread(thread).pointee.registers.x[8] = message.label
-    kernel.thread(thread).pointee.registers.x[9] = message.handle
-    kernel.thread(thread).pointee.registers.x[10] = message.transfer
+    for index in 0..<8 { kernel.thread(thread).pointee[index] = message[index] }
+    kernel.thread(thread).pointee.label = message.label
+    kernel.thread(thread).pointee.handle = message.handle
+    kernel.thread(thread).pointee.transfer = message.transfer
   }
 
   /// Blocks of 512 frames that were claimed, and for each whether all of it is free: what the ledger's page of it says.

@@ -23,7 +23,6 @@ extension SimulatedSystem {
     hasher.combine(kernel.cpu.current)
     hasher.combine(kernel.cpu.ready)
     hasher.combine(kernel.cpu.floatingPointOwner)
-    hasher.combine(kernel.cpu.translation)
     hasher.combine(kernel.cpu.sliceIsArmed)
     hasher.combine(kernel.cpu.restarts)
     hasher.combine(kernel.timer.deadline)

@@ -28,6 +28,17 @@ CAARCH64_ON(cpu_translate_as_task, "at s1e0r, %0")
 
 #if CAARCH64_REAL
 
+// A pointer as it is: the compiler, which knows its low bits, would else build a new constant for each field behind it.
+CAARCH64_INLINE uint64_t cpu_base(uint64_t address) {
+  __asm__("" : "+r"(address));
+  return address;
+}
+
+// Words in a row, each `step` more than the one before.
+CAARCH64_INLINE void words_fill(uint64_t address, uint64_t count, uint64_t value, uint64_t step) {
+  for (uint64_t *word = (uint64_t *)address, *end = word + count; word != end; word++, value += step) *word = value;
+}
+
 #define CAARCH64_ZERO "dc zva, %0\n\tadd %0, %0, #64\n\t"
 // Clears 4 KiB, 64 bytes at a time, eight in a row.
 CAARCH64_INLINE void frame_clear(uint64_t address) {
@@ -95,6 +106,10 @@ CAARCH64_ROUTINE void fp_load(uint64_t address) {
 
 #else
 
+CAARCH64_INLINE uint64_t cpu_base(uint64_t address) { return address; }
+CAARCH64_INLINE void words_fill(uint64_t address, uint64_t count, uint64_t value, uint64_t step) {
+  (void)address; (void)count; (void)value; (void)step;
+}
 CAARCH64_INLINE void frame_clear(uint64_t address) { (void)address; }
 CAARCH64_INLINE void frame_copy(uint64_t from, uint64_t to) { (void)from; (void)to; }
 CAARCH64_INLINE void frame_publish_code(uint64_t address) { (void)address; }

@@ -1,12 +1,15 @@
 // What the exception entry and the linker script share with Swift and with the kernel's core.
 #pragma once
 
-// Offsets in a thread block: kernel/core/Thread.swift, `SavedRegisters`. A host test compares the two.
-#define THREAD_X 24
-#define THREAD_STACK (34 * 8)
-#define THREAD_INSTRUCTION (35 * 8)
-#define THREAD_STATUS (36 * 8)
-#define THREAD_POINTER (37 * 8)
+// Offsets in a thread block: kernel/core/Thread.swift. x8 and x9; x10; x0–x7; x11–x18; x19–x30; SP_EL0 and
+// ELR_EL1; SPSR_EL1 and TPIDR_EL0. A host test compares the two.
+#define THREAD_LABEL 0
+#define THREAD_TRANSFER 40
+#define THREAD_WORDS 64
+#define THREAD_SCRATCH 128
+#define THREAD_KEPT 192
+#define THREAD_STACK 288
+#define THREAD_STATUS 304
 
 // Offsets in a processor's block, which TPIDR_EL1 points at.
 #define PROCESSOR_STACK 0
@@ -74,13 +77,23 @@ ENTRY_ADDRESS(kernel_store)
 ENTRY_ADDRESS(stack_bottom)
 ENTRY_ADDRESS(stack_top)
 
-// A quick call that is not plain after all: the general call, with the words as they came (vectors.S).
+// A quick call that is not plain after all: the general one, with the words as they came (vectors.S).
 void general_call(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 void general_reply_receive(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+void general_signal(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+void general_yield(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+void general_wait(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+// The same where the words have been saved.
+void general_map(void);
+void general_unmap(void);
+// An interrupt, by its number.
+void general_interrupt(uint32_t);
+// A fault: ESR_EL1 and FAR_EL1.
+void general_fault(uint64_t, uint64_t);
 
 #define ENTRY_TEXT2(x) #x
 #define ENTRY_TEXT(x) ENTRY_TEXT2(x)
-#define ENTRY_LOAD(a, b, n) "ldp " #a ", " #b ", [x10, #" ENTRY_TEXT(THREAD_X) " + 8 * " #n "]\n\t"
+#define ENTRY_LOAD(a, b, place, n) "ldp " #a ", " #b ", [x10, #" ENTRY_TEXT(place) " + 8 * " #n "]\n\t"
 
 // Leaves to the thread whose block lies at `thread`, with the words in x0–x7 where they are. x11–x30 come from its own
 // block: nothing that another thread left comes along.
@@ -107,9 +120,11 @@ static inline __attribute__((always_inline, noreturn)) void quick_exit(
       "msr spsr_el1, x13\n\t"
       "msr tpidr_el0, x14\n\t"
       "mov sp, x10\n\t"
-      ENTRY_LOAD(x11, x12, 11) ENTRY_LOAD(x13, x14, 13) ENTRY_LOAD(x15, x16, 15) ENTRY_LOAD(x17, x18, 17)
-      ENTRY_LOAD(x19, x20, 19) ENTRY_LOAD(x21, x22, 21) ENTRY_LOAD(x23, x24, 23) ENTRY_LOAD(x25, x26, 25)
-      ENTRY_LOAD(x27, x28, 27) ENTRY_LOAD(x29, x30, 29)
+      ENTRY_LOAD(x11, x12, THREAD_SCRATCH, 0) ENTRY_LOAD(x13, x14, THREAD_SCRATCH, 2)
+      ENTRY_LOAD(x15, x16, THREAD_SCRATCH, 4) ENTRY_LOAD(x17, x18, THREAD_SCRATCH, 6)
+      ENTRY_LOAD(x19, x20, THREAD_KEPT, 0) ENTRY_LOAD(x21, x22, THREAD_KEPT, 2)
+      ENTRY_LOAD(x23, x24, THREAD_KEPT, 4) ENTRY_LOAD(x25, x26, THREAD_KEPT, 6)
+      ENTRY_LOAD(x27, x28, THREAD_KEPT, 8) ENTRY_LOAD(x29, x30, THREAD_KEPT, 10)
       "mov x10, xzr\n\t"
       "eret\n\t"
       "dsb nsh\n\t"
@@ -117,6 +132,53 @@ static inline __attribute__((always_inline, noreturn)) void quick_exit(
       :
       : "r"(x0), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), "r"(x7), "r"(x8), "r"(x9), "r"(x10)
       : "memory");
+  __builtin_unreachable();
+}
+
+// Back to the thread that called, whose x19–x30 are untouched: status 0 and what x0–x7 are to hold.
+static inline __attribute__((always_inline, noreturn)) void quick_return(
+    uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5, uint64_t w6, uint64_t w7) {
+  register uint64_t x0 __asm__("x0") = w0;
+  register uint64_t x1 __asm__("x1") = w1;
+  register uint64_t x2 __asm__("x2") = w2;
+  register uint64_t x3 __asm__("x3") = w3;
+  register uint64_t x4 __asm__("x4") = w4;
+  register uint64_t x5 __asm__("x5") = w5;
+  register uint64_t x6 __asm__("x6") = w6;
+  register uint64_t x7 __asm__("x7") = w7;
+  __asm__ volatile(
+      "b quick_return_scrubbed"
+      :
+      : "r"(x0), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), "r"(x7)
+      : "memory");
+  __builtin_unreachable();
+}
+
+// The same after the words have been saved: three results or six, and the others from the block.
+static inline __attribute__((always_inline, noreturn)) void quick_return_three(
+    uint64_t w0, uint64_t w1, uint64_t w2) {
+  register uint64_t x0 __asm__("x0") = w0;
+  register uint64_t x1 __asm__("x1") = w1;
+  register uint64_t x2 __asm__("x2") = w2;
+  __asm__ volatile("b quick_return_three" : : "r"(x0), "r"(x1), "r"(x2) : "memory");
+  __builtin_unreachable();
+}
+static inline __attribute__((always_inline, noreturn)) void quick_return_six(
+    uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5) {
+  register uint64_t x0 __asm__("x0") = w0;
+  register uint64_t x1 __asm__("x1") = w1;
+  register uint64_t x2 __asm__("x2") = w2;
+  register uint64_t x3 __asm__("x3") = w3;
+  register uint64_t x4 __asm__("x4") = w4;
+  register uint64_t x5 __asm__("x5") = w5;
+  __asm__ volatile("b quick_return_six" : : "r"(x0), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  __builtin_unreachable();
+}
+
+// Leaves to a thread with all of its own registers.
+static inline __attribute__((always_inline, noreturn)) void quick_resume(uint64_t thread) {
+  register uint64_t x0 __asm__("x0") = thread;
+  __asm__ volatile("b kernel_exit" : : "r"(x0) : "memory");
   __builtin_unreachable();
 }
 #endif
