@@ -22,19 +22,18 @@ extension DeviceTree {
   /// What `node` says of itself: path, ranges and interrupts. A node with more than a `Device` holds is
   /// refused, not cut short.
   public func device(_ node: DeviceTreeNode) throws(DeviceTreeError) -> Device {
+    try device(node) { handle in self.node(phandle: handle) }
+  }
+
+  /// The same; `find` finds the node with a phandle.
+  func device(_ node: DeviceTreeNode, _ find: (UInt32) -> DeviceTreeNode?) throws(DeviceTreeError) -> Device {
     var device = Device()
     try copyPath(of: node, to: &device)
     for index in 0..<(try rangeCount(of: node)) {
       guard let range = try range(index, of: node) else { break }
       try device.ranges.append(range)
     }
-    let count = try interruptCount(of: node)
-    guard count <= 8 else { throw DeviceTreeError(.tooMany, count, 8) }
-    for index in 0..<count {
-      guard let line = try interrupt(index, of: node) else { break }
-      device.interrupts[index] = line
-      device.interruptCount += 1
-    }
+    try readInterrupts(of: node, into: &device, find)
     return device
   }
 

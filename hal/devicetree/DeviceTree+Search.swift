@@ -24,10 +24,20 @@ extension DeviceTree {
     isCompatible(node) { text in contains(list, text) }
   }
 
+  /// Whether the value at `offset` of a `compatible` holds one of `list`.
+  func isCompatible(_ offset: Int, _ byteCount: Int, withAny list: Span<UInt8>) -> Bool {
+    holds(DeviceTreeProperty(name: 0, offset: offset, byteCount: byteCount)) { text in contains(list, text) }
+  }
+
   /// Whether one of the texts of the node's `compatible` list is `wanted`.
   @inline(__always)
   private func isCompatible(_ node: borrowing DeviceTreeNode, _ wanted: (Text) -> Bool) -> Bool {
     guard let list = property("compatible", ofNodeAt: node.offset) else { return false }
+    return holds(list, wanted)
+  }
+
+  @inline(__always)
+  private func holds(_ list: DeviceTreeProperty, _ wanted: (Text) -> Bool) -> Bool {
     var start = 0
     while start < list.byteCount {
       let text = text(list, from: start)

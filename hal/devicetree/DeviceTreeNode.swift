@@ -12,6 +12,8 @@ public struct DeviceTreeNode {
 
   init(root offset: Int) { descend(to: offset) }
 
+  init(ancestry: InlineArray<16, UInt32>, depth: Int) { (self.ancestry, self.depth) = (ancestry, depth) }
+
   /// Offset of the node's BEGIN_NODE token in the tree.
   public var offset: Int { Int(ancestry[depth]) }
 

@@ -42,7 +42,7 @@
     /// took the bundle from the image.
     public init?(byteCount: UInt64) {
       self.byteCount = Int(byteCount)
-      guard count > 0 else { return nil }
+      do throws(BundleError) { _ = try Bundle(bytes, verifyingChecksum: false) } catch { return nil }
     }
 
     private var bytes: Span<UInt8> {
@@ -55,15 +55,11 @@
       }
     }
 
-    /// Entries; 0 where the bundle breaks a rule.
-    public var count: Int { read { bundle in bundle.count } ?? 0 }
+    /// Entries.
+    public var count: Int { Bundle(checked: bytes).count }
 
-    /// An entry; nothing where the bundle breaks a rule.
-    public func entry(_ index: Int) -> Bundle.Entry? { read { bundle in bundle[index] } }
-
-    private func read<Value>(_ body: (borrowing Bundle) -> Value) -> Value? {
-      do throws(BundleError) { return body(try Bundle(bytes, verifyingChecksum: false)) } catch { return nil }
-    }
+    /// An entry.
+    public func entry(_ index: Int) -> Bundle.Entry { Bundle(checked: bytes)[index] }
   }
 
   extension LogReader where Ring == MappedRegisters {

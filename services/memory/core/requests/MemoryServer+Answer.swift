@@ -123,14 +123,17 @@ extension MemoryServer {
     guard sessions[caller.place].flags.contains(flag) else { throw MemoryRefusal(.notPermitted, UInt64(flag.rawValue)) }
   }
 
-  /// An entry of the bundle, which boot has checked.
+  /// An entry of the bundle. Its pages are read-only to all: they are checked when the first entry is asked for.
   mutating func entry(_ index: Int) throws(MemoryRefusal) -> Bundle.Entry {
-    let bundle: Bundle
-    do throws(BundleError) {
-      bundle = try Bundle(views.bundle, verifyingChecksum: false)
-    } catch {
-      throw MemoryRefusal(.bundleOutside, error.found, limit: error.expected)
+    if !isBundleChecked {
+      do throws(BundleError) {
+        _ = try Bundle(views.bundle, verifyingChecksum: false)
+      } catch {
+        throw MemoryRefusal(.bundleOutside, error.found, limit: error.expected)
+      }
+      isBundleChecked = true
     }
+    let bundle = Bundle(checked: views.bundle)
     guard index >= 0, index < bundle.count else {
       throw MemoryRefusal(.bundleOutside, UInt64(bitPattern: Int64(index)), limit: UInt64(bundle.count))
     }

@@ -65,16 +65,16 @@ extension MemoryServer {
   mutating func node(of grant: Bundle.Grant, after previous: DeviceTreeNode? = nil) -> DeviceTreeNode? {
     if grant.unit != .all, previous != nil { return nil }
     let list = grant.compatibles.span.extracting(0..<grant.byteCount)
-    var next = tree.node(compatibleWithAny: list, after: previous)
+    var next = nodes.node(compatibleWithAny: list, after: previous, in: tree)
     while grant.unit == .address, let node = next, tree.unitAddress(of: node) != grant.unitAddress {
-      next = tree.node(compatibleWithAny: list, after: node)
+      next = nodes.node(compatibleWithAny: list, after: node, in: tree)
     }
     return next
   }
 
   /// What a node that a grant means says of itself.
   mutating func device(_ node: DeviceTreeNode, of grant: Bundle.Grant) throws(MemoryRefusal) -> Device {
-    do throws(DeviceTreeError) { return try tree.device(node) } catch {
+    do throws(DeviceTreeError) { return try nodes.device(node, in: tree) } catch {
       throw MemoryRefusal(.deviceAbsent, grant.name, limit: error.found)
     }
   }

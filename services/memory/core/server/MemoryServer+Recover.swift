@@ -176,7 +176,7 @@ extension MemoryServer {
       var next = node(of: entry.grants[index])
       while let node = next {
         next = self.node(of: entry.grants[index], after: node)
-        guard let device = try? tree.device(node), device.has(interrupt: holding.first) else { continue }
+        guard let device = try? nodes.device(node, in: tree), device.has(interrupt: holding.first) else { continue }
         holding.device = Name(word: entry.grants[index].name)
         return
       }

@@ -16,6 +16,10 @@ public struct MemoryServer<V: Views>: ~Copyable {
   let facts: HandOver.Facts
   /// The devices.
   let tree: DeviceTree<V.Blob>
+  /// Where the tree's nodes lie.
+  var nodes = NodeTable()
+  /// Whether the bundle has been held against its rules.
+  var isBundleChecked = false
   /// The frames that are free, the reserve not among them.
   var index: BuddyIndex<V.Index>
   /// Frames held back for the server's own growth.
