@@ -175,7 +175,8 @@ extension BuddyIndex where Storage: ~Copyable {
     storage[section: section, node: 2 * node + 1] = SectionTree.whole(height - 1)
   }
 
-  /// Recomputes the nodes above `node`, merging halves that are both free.
+  /// Recomputes the nodes above `node`, merging halves that are both free, up to one that says what it said before: so
+  /// do all above it.
   private mutating func settle(_ section: Int, _ node: Int, _ order: Int) {
     var node = node
     var height = order
@@ -189,7 +190,9 @@ extension BuddyIndex where Storage: ~Copyable {
       }
       node &>>= 1
       height += 1
-      storage[section: section, node: node] = merges ? SectionTree.whole(height) : max(left, right)
+      let byte = merges ? SectionTree.whole(height) : max(left, right)
+      if !merges, storage[section: section, node: node] == byte { return }
+      storage[section: section, node: node] = byte
     }
     raise(section: section)
   }

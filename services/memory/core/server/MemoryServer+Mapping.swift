@@ -40,17 +40,24 @@ extension MemoryServer {
     guard let run = takeRun(most, for: page, &gate) else {
       throw MemoryRefusal(.outOfMemory, wanted.count - done, limit: 0)
     }
-    fill(&spares, &gate)
-    do throws(Refusal) {
-      let mapped = try gate.map(
-        task: task.number, region: slot, page: page, count: run.count, frame: run.first,
-        spares: (spares.first, spares.second), authority: HandOver.Slot.memory)
-      tables += spares.remove(mapped)
-      give(mapped.table)
-      return run.count
-    } catch {
-      give(run.first, count: run.count)
-      throw missing(error)
+    // Most pages come under tables that are there, but where a table would begin: else spares are taken when the kernel
+    // asks for them.
+    if page & 511 == 0 { fill(&spares, &gate) }
+    while true {
+      do throws(Refusal) {
+        let mapped = try gate.map(
+          task: task.number, region: slot, page: page, count: run.count, frame: run.first,
+          spares: (spares.first, spares.second), authority: HandOver.Slot.memory)
+        tables += spares.remove(mapped)
+        give(mapped.table)
+        return run.count
+      } catch {
+        let had = spares.count
+        if error.status == .tablesNeeded { fill(&spares, &gate) }
+        if spares.count > had { continue }
+        give(run.first, count: run.count)
+        throw missing(error)
+      }
     }
   }
 
