@@ -164,12 +164,15 @@ public enum RegionFit: UInt64, Sendable {
   @inlinable public var guarded: RegionFlags { RegionFlags(raw: raw | 1 << 60) }
   /// A region that shows a sealed Memory and gets a page of its own when it writes one; pages come with the first touch.
   @inlinable public static var copyOnWrite: RegionFlags { RegionFlags(raw: 1 << 55 | 1 << 58) }
-  /// Bits 55, 57:56, 58, 59 and 60.
-  @inlinable public static var mask: UInt64 { 0x3f << 55 }
+  /// Private pages whose frames lie together, for a device that masters the bus; while the lease lasts that they are for,
+  /// they are not given back.
+  @inlinable public static var dma: RegionFlags { RegionFlags(raw: 1 << 61) }
+  /// Bits 55, 57:56, 58, 59, 60 and 61.
+  @inlinable public static var mask: UInt64 { 0x7f << 55 }
   /// What `region` takes for private pages, and for pages of a shared Memory: not the seal, which `protect` sets.
-  @inlinable public static var ofPrivate: UInt64 { 7 << 55 | 1 << 60 }
+  @inlinable public static var ofPrivate: UInt64 { 7 << 55 | 3 << 60 }
   /// The same for pages of a shared Memory.
-  @inlinable public static var ofShared: UInt64 { ofPrivate | 1 << 58 }
+  @inlinable public static var ofShared: UInt64 { 7 << 55 | 1 << 58 | 1 << 60 }
   /// Bit 59 alone.
   @inlinable public static var seal: UInt64 { 1 << 59 }
 
@@ -183,8 +186,12 @@ public enum RegionFit: UInt64, Sendable {
   @inlinable public var isSealed: Bool { raw >> 59 & 1 != 0 }
   /// Bit 60: no other region may lie on the page before it, nor on the one behind it.
   @inlinable public var isGuarded: Bool { raw >> 60 & 1 != 0 }
-  /// Whether no unknown bit is set, and a fit names a size and belongs to pages that come lazily.
-  @inlinable public var isValid: Bool { raw & ~Self.mask == 0 && raw >> 56 & 3 <= (isLazy ? 2 : 0) }
+  /// Bit 61: memory of a device that is leased; the region's offset is the slot of the lease.
+  @inlinable public var isDMA: Bool { raw >> 61 & 1 != 0 }
+  /// Whether no unknown bit is set, what a device uses is there from the start, and a fit names a size and belongs to pages that come lazily.
+  @inlinable public var isValid: Bool {
+    raw & ~Self.mask == 0 && raw >> 56 & 3 <= (isLazy ? 2 : 0) && !(isDMA && isLazy)
+  }
 }
 
 /// The second word of a region's handle: bits 26:0 first page, 53:27 pages, 54 private, 63:55 `RegionFlags`.

@@ -11,12 +11,17 @@ extension Kernel where M: ~Copyable {
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
     let rights = try newRights(word(caller, 3), region)
     let seals = word(caller, 4) == 1
+    let frees = word(caller, 4) == 2
     if seals { try checkSeal(region, rights) }
     let (first, walk) = firstMapped(owner, FrameRange(page, page + count), except: rights)
     let range = FrameRange(first, min(page + count, first | 511 + 1))
     try checkWhole(walk, range)
     handle(slot).pointee.word = region.word.with(rights: rights.rawValue)
     if seals { handle(slot).pointee.value |= RegionFlags.seal }
+    if frees, region.region.flags.isDMA {
+      handle(slot).pointee.value &= ~RegionFlags.dma.raw
+      handle(slot).pointee.offset = 0
+    }
     guard walk.entry.isValid else { return succeed(caller, first - page) }
     let changed = walk.level == 2 ? protectBlock(walk, range, rights) : protectPages(walk, range, rights)
     if walk.level == 2 { forgetBlock(owner, first) } else { forget(owner, FrameRange(changed.first, changed.end)) }

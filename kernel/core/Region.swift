@@ -18,11 +18,15 @@ extension Kernel where M: ~Copyable {
     let isShared = shown != 0 && memoryObject(shown).pointee.kind == MemoryUse.shared
     let allowed = shown == 0 ? RegionFlags.ofPrivate : isShared ? RegionFlags.ofShared : 0
     guard flags.isValid, flags.raw & ~allowed == 0 else { throw Refusal(.outOfRange, flags.raw, limit: allowed) }
+    // What is a device's memory says by its offset for which lease.
+    let lease = flags.isDMA ? word(caller, 5) : 0
+    guard lease <= Handle.maximumOffset else { throw Refusal(.outOfRange, lease, limit: Handle.maximumOffset) }
     let area = RegionWord(page: page, pages: pages, isPrivate: shown == 0, flags: flags)
     try checkOverlap(of: owner, area)
     let new = HandleWord(.region, rights: rights.rawValue, object: shown)
     if shown == 0 {
       handle(target).pointee = Handle(word: new, value: area.raw)
+      handle(target).pointee.offset = lease
     } else {
       install(target, new, value: area.raw)
       handle(target).pointee.offset = word(caller, 5)

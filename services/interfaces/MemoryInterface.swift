@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 11 }
+  @inlinable public static var version: UInt64 { 12 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -89,6 +89,12 @@ public enum MemoryInterface: Interface {
     /// Takes the ranges and interrupts of a device from the task whose handle goes along, which holds them under a name:
     /// its next touch is a fault, and others may have them. For the supervisor alone. May answer *again*.
     case revokeLease(device: Name)
+    /// Private zeroed pages whose frames lie together, for the device whose lease is in slot `lease` of the caller's:
+    /// aligned to `alignment` bytes, a power of two, the last byte at a bus address of at most `limit`. Replies with the
+    /// first page and its bus address. The region is not given back while that lease lasts.
+    case allocateDMA(lease: UInt64, slot: UInt64, page: UInt64, pages: UInt64, alignment: UInt64, limit: UInt64)
+    /// The bus address of such a region of the caller's, and its pages.
+    case busAddress(slot: UInt64)
   }
 
   /// Why the server refuses.
@@ -130,6 +136,14 @@ public enum MemoryInterface: Interface {
     case pageShared = 17
     /// The task holds nothing under this name (value: the name, limit: name of the task).
     case notLeased = 18
+    /// The region is memory of a device whose lease lasts (value: its slot, limit: slot of the lease).
+    case leaseHeld = 19
+    /// No free frames lie together as they are wanted (value: frames needed, limit: the longest aligned run there is, at
+    /// whatever address).
+    case noRun = 20
+    /// The device's bus is not one that memory can be given out for (value: the device; limit: 1 it is not coherent,
+    /// 2 the bus translates addresses, 3 there is an IOMMU).
+    case dmaUnsupported = 21
 
     /// What happened, and after a colon what the two values are.
     public var words: StaticString {
@@ -152,6 +166,9 @@ public enum MemoryInterface: Interface {
       case .serverFull: "the server's tables are full: in use, room"
       case .pageShared: "shares a page with a device that is not granted too: page of the range, device"
       case .notLeased: "holds no lease of this name: device, task"
+      case .leaseHeld: "memory of a device that is leased: slot, slot of the lease"
+      case .noRun: "no such run of frames is free: frames needed, longest aligned run"
+      case .dmaUnsupported: "no memory for this device's bus: device, 1 not coherent 2 translates 3 IOMMU"
       }
     }
   }
@@ -205,6 +222,9 @@ extension MemoryInterface.Request {
     case .seal(let slot): message = Message(slot, label: 32)
     case .setQuota(let quota): message = Message(quota, label: 33)
     case .revokeLease(let device): message = Message(device.word, label: 34)
+    case .allocateDMA(let lease, let slot, let page, let pages, let alignment, let limit):
+      message = Message(lease, slot, page, pages, alignment, limit, label: 35)
+    case .busAddress(let slot): message = Message(slot, label: 36)
     }
   }
 
@@ -249,6 +269,9 @@ extension MemoryInterface.Request {
     case 32: self = .seal(slot: w[0])
     case 33: self = .setQuota(quota: w[0])
     case 34: self = .revokeLease(device: Name(word: w[0]))
+    case 35:
+      self = .allocateDMA(lease: w[0], slot: w[1], page: w[2], pages: w[3], alignment: w[4], limit: w[5])
+    case 36: self = .busAddress(slot: w[0])
     default: return nil
     }
   }

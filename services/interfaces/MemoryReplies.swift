@@ -28,6 +28,21 @@ public import ABI
   @inlinable public var reply: Message { Message(address, length, interrupts, firstInterrupt) }
 }
 
+/// Memory that a driver and its device both use.
+@frozen public struct DMAMemory: Equatable, Sendable {
+  /// Where the driver finds it.
+  public var address: UInt64
+  /// Where the device finds it.
+  public var bus: UInt64
+  /// Its bytes.
+  public var length: UInt64
+
+  /// Memory of a device.
+  @inlinable public init(address: UInt64, bus: UInt64, length: UInt64) {
+    (self.address, self.bus, self.length) = (address, bus, length)
+  }
+}
+
 /// Something that happened to a task, for its supervisor.
 @frozen public struct TaskEvent: Equatable, Sendable {
   /// What happened.

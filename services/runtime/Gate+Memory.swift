@@ -136,6 +136,14 @@ extension Gate where Self: ~Copyable {
     return Protected(message)
   }
 
+  /// Makes memory of a device ordinary private pages. One call does, whatever the region's size.
+  @inlinable public mutating func endDMA(task: UInt64, region: UInt64, page: UInt64, rights: Rights.Memory)
+    throws(Refusal)
+  {
+    var message = Message(region, page, 1, rights.rawValue, 2, handle: task)
+    try perform(.protect, &message)
+  }
+
   /// Copies a page of a Memory into a private page of a task.
   @inlinable public mutating func copyPage(task: UInt64, memory: UInt64, sourcePage: UInt64, to page: UInt64)
     throws(Refusal)

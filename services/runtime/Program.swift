@@ -34,6 +34,14 @@
     }
   }
 
+  extension DMAMemory {
+    /// The memory, each access as it is written: the device reads and writes it too. The value must not outlive the region.
+    public var bytes: MappedRegisters {
+      // Safety: the memory server mapped this range, writable, for this task alone; Swift stores nothing there.
+      unsafe MappedRegisters(unsafeAddress: UInt(address), length: Int(length))
+    }
+  }
+
   /// The bundle, mapped read-only at `TaskLayout.bundle`.
   public struct MappedBundle {
     private let byteCount: Int

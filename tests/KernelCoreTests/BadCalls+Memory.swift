@@ -26,6 +26,15 @@ extension BadCalls {
       region(flags: 1 << 56)
     },
     refuse(.region, "fit 3", .outOfRange, 7 << 55, RegionFlags.ofPrivate) { _ in region(flags: 7 << 55) },
+    refuse(.region, "a device's memory that comes lazily", .outOfRange, 1 << 55 | 1 << 61, RegionFlags.ofPrivate) { _ in
+      region(flags: 1 << 55 | 1 << 61)
+    },
+    refuse(.region, "a device's memory of a lease beyond all slots", .outOfRange, 1 << 28, Handle.maximumOffset) { _ in
+      region(offset: 1 << 28, flags: 1 << 61)
+    },
+    refuse(.region, "a Memory as a device's memory", .outOfRange, 1 << 61, 0) { _ in
+      region(memory: Slot.bundle, flags: 1 << 61)
+    },
     refuse(.region, "a Memory that comes lazily", .outOfRange, 1 << 55, 0) { _ in
       region(memory: Slot.bundle, flags: 1 << 55)
     },

@@ -101,6 +101,12 @@ struct Asked: CustomTestStringConvertible, Sendable {
     Asked("lease, pages", by: 2) { _, gate in _ = try own.lease("uart", index: 0, slot: 30, page: edge, &gate) },
     Asked("lease, across a GiB", by: 3) { _, gate in _ = try own.lease("big", index: 0, slot: 30, page: edge, &gate) },
     Asked("lease, blocks", by: 3) { _, gate in _ = try own.lease("big", index: 0, slot: 30, page: 0x8_0000, &gate) },
+    Asked(
+      "allocateDMA, across a GiB", by: 5,
+      after: { _, gate in _ = try own.lease("all", index: 0, slot: 31, page: 0x180, &gate) }
+    ) { _, gate in
+      _ = try own.allocateDMA(lease: 31, slot: 30, page: edge - 1, pages: 4, alignment: 0x4000, &gate)
+    },
     Asked("interrupt", by: 2) { _, gate in try own.interrupt("uart", index: 0, slot: 30, &gate) },
     Asked(
       "attach", by: 2, payer: .nobody,

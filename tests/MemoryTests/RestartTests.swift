@@ -62,6 +62,11 @@ struct Canonical: Equatable, CustomStringConvertible {
     try system.start(slot: 20)
   }
 
+  @Sendable static func virtioRuns(_ system: TestSystem) throws {
+    try system.load(5, slot: 20)
+    try system.start(slot: 20)
+  }
+
   @Sendable static func clockIsLoaded(_ system: TestSystem) throws { try system.load(3, slot: 20) }
 
   static let cases: [Case] = [
@@ -184,6 +189,35 @@ struct Canonical: Equatable, CustomStringConvertible {
       try own.releaseLease(slot: 30, &gate)
     },
     Case(
+      "allocateDMA",
+      { system in
+        try virtioRuns(system)
+        var gate = system.client
+        _ = try own.lease("all", index: 2, slot: 30, page: 0x180, &gate)
+      }
+    ) { system in
+      var gate = system.client
+      let memory = try own.allocateDMA(lease: 30, slot: 31, page: 0x4_01fd, pages: 9, alignment: 0x1_0000, &gate)
+      #expect(try own.busAddress(slot: 31, &gate) == memory.bus)
+      let window = Window(system.machine, task: system.running)
+      for page in 0..<9 as Range<UInt64> {
+        #expect(window.find(memory.address + page << 12) == memory.bus + page << 12)
+      }
+    },
+    Case(
+      "releaseLease, with memory of the device",
+      { system in
+        try virtioRuns(system)
+        var gate = system.client
+        _ = try own.lease("all", index: 2, slot: 30, page: 0x180, &gate)
+        for slot: UInt64 in 31...33 { _ = try own.allocateDMA(lease: 30, slot: slot, pages: 2, &gate) }
+      }
+    ) { system in
+      var gate = system.client
+      try own.releaseLease(slot: 30, &gate)
+      try own.free(slot: 32, &gate)
+    },
+    Case(
       "revokeLease, of two ranges and two interrupts",
       { system in
         try system.load(5, slot: 20)
@@ -194,6 +228,7 @@ struct Canonical: Equatable, CustomStringConvertible {
         _ = try own.lease("all", index: 3, slot: 31, page: 0x4_01f8, &gate)
         try own.interrupt("all", index: 2, slot: 32, &gate)
         try own.interrupt("all", index: 3, slot: 33, &gate)
+        _ = try own.allocateDMA(lease: 31, slot: 34, pages: 3, &gate)
         system.machine.makeCurrent(initThread)
         try gate.suspend(task: 20)
       }

@@ -150,7 +150,7 @@ final class TestSystem {
       grants: [("rtc", "arm,pl031"), ("uart", "arm,pl011"), ("none", "no,such"), ("big", "test,big")]),
     .init(name: "shell", quota: 16, handleFrames: 2),
     .init(
-      name: "virtio", quota: 600, handleFrames: 1,
+      name: "virtio", quota: 1600, handleFrames: 1,
       grants: [("all", "virtio,mmio"), ("head", "test,head"), ("huge", "test,huge")],
       units: ["all": (1, 0)]),
     .init(

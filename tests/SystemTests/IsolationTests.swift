@@ -123,6 +123,36 @@ struct TestSystemTests {
     #expect(free.count == 2 && free[0] == free[1], "\(outcome.summary)")
   }
 
+  @Test(
+    "gives a driver of virtio's entropy source memory for the device: random bytes come by interrupt",
+    arguments: [(2, true), (2, false), (3, true), (3, false)])
+  func dma(gic: Int, isLegacy: Bool) async throws {
+    var guest = Self.guest("devices", gic: gic)
+    guest.arguments += ["-device", "virtio-rng-device"]
+    if !isLegacy { guest.arguments += ["-global", "virtio-mmio.force-legacy=false"] }
+    let outcome = try await guest.run([
+      .expect("rng      random   64 bytes"), .send("devices\r"), .expect("apus> "), .send("regions rng\r"),
+      .expect("apus> "), .send("revoke rng virtio\r"), .expect("apus> "), .send("regions rng\r"), .expect("apus> "),
+      .send("devices\r"), .expect("apus> "), .send("kill rng\r"), .expect("rng      random   64 bytes"),
+      .send("memory verify\r"), .expect("apus> "), .send("poweroff\r"),
+    ])
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    let told = outcome.lines.compactMap { Session.logged($0) }.filter { $0.hasPrefix("rng      ") }
+    let once = [
+      "rng      found    transport 31, version \(isLegacy ? 1 : 2)", "rng      random   192 bytes, interrupts 3",
+      "rng      kept     memory of a device that is leased: slot, slot of the lease 9, 8",
+      "rng      secret   no such region in slot 9, 0", "rng      freed    after the lease",
+      "rng      random   64 bytes, interrupts 1",
+    ]
+    #expect(told == once + once, "\(outcome.summary)")
+    let transport = outcome.lines.filter { $0.hasPrefix("virtio_m@a003e00") }.map { $0.split(separator: " ") }
+    #expect(transport.map { $0[1] } == ["rng", "free"] && transport[0].last == "4", "\(outcome.summary)")
+    let regions = outcome.lines.filter { $0.hasPrefix("   9  0x") }
+    #expect(regions.count == 2 && regions[0].hasSuffix("private, for a device"), "\(outcome.summary)")
+    #expect(regions.last?.hasSuffix("private") == true, "\(outcome.summary)")
+    #expect(outcome.lines.number("differed") == 0, "\(outcome.summary)")
+  }
+
   @Test("maps all RAM with the kernel's static tables, and each device for its holder alone", arguments: [2, 3])
   func seed(gic: Int) async throws {
     let outcome = try await Self.guest("seed", gic: gic).run([

@@ -128,6 +128,7 @@ extension Shell where Kernel: ~Copyable, Ring: ~Copyable {
 extension RegionFlags {
   /// How private pages come.
   var text: StaticString {
+    if isDMA { return "private, for a device" }
     guard isLazy else { return isGuarded ? "private, guarded" : "private" }
     if isGuarded { return "stack, on demand" }
     switch fit {

@@ -22,7 +22,7 @@ extension MemoryServer {
     guard heldRange(task.number, slot) == nil else { throw MemoryRefusal(.notRegion, slot) }
     if isRepeated, try handle(inSlot: slot, of: task.number, &gate).word == .empty { return Message() }
     var budget = Self.stepBudget
-    try closeRegion(slot: slot, of: task, budget: &budget, &gate)
+    try closeRegion(slot: slot, of: task, keepsDMA: true, budget: &budget, &gate)
     return Message()
   }
 

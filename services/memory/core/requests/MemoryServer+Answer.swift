@@ -57,6 +57,11 @@ extension MemoryServer: Server {
       return try lease(grant, index, slot, page, pages, caller, &gate)
     case .releaseLease(let slot): return try releaseLease(slot, caller, &gate)
     case .interrupt(let grant, let index, let slot): return try interrupt(grant, index, slot, caller, &gate)
+    case .allocateDMA(let lease, let slot, let page, let pages, let alignment, let limit):
+      let wanted = WantedDMA(
+        lease: lease, slot: slot, page: page, pages: pages, alignment: alignment, limit: limit)
+      return try allocateDMA(wanted, caller, &gate)
+    case .busAddress(let slot): return try busAddress(slot, caller, &gate)
     case .revokeLease(let device): return try revokeLease(device, caller, &gate)
     case .attach: return try attach(caller, &gate)
     case .supervise: return try supervise(caller, &gate)

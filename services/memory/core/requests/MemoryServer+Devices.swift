@@ -107,6 +107,7 @@ extension MemoryServer {
       throw MemoryRefusal(.notRegion, slot)
     }
     var budget = Self.stepBudget
+    try endDMA(place, of: task, &gate)
     try closeRegion(slot: slot, of: task, budget: &budget, &gate)
     let held = holdings[place].slot
     discard(held, &gate)

@@ -84,9 +84,9 @@ extension MemoryServer {
   private mutating func requireLazy(
     _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    guard let region = try region(inSlot: slot, of: task.number, &gate), region.flags.isLazy else {
-      throw MemoryRefusal(.notRegion, slot)
-    }
+    guard let region = try region(inSlot: slot, of: task.number, &gate), region.flags.isLazy || region.flags.isDMA
+    else { throw MemoryRefusal(.notRegion, slot) }
+    guard region.flags.isLazy else { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
     guard pages > 0, region.pages.contains(page), pages <= region.pages.upperBound - page else {
       throw MemoryRefusal(.rangeOutside, page, limit: pages)
     }

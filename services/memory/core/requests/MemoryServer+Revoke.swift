@@ -18,6 +18,7 @@ extension MemoryServer {
     var budget = Self.stepBudget
     while let place = held(device, by: task) {
       if holdings[place].kind == .range {
+        try endDMA(place, of: task, &gate)
         try takeRegion(holdings[place].region, of: task, budget: &budget, &gate)
       } else {
         do throws(Refusal) { try gate.revoke(holdings[place].slot) } catch { throw MemoryRefusal(error) }

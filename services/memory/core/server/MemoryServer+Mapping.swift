@@ -108,7 +108,7 @@ extension MemoryServer {
   }
 
   /// Names in a refusal what the whole request needed at least, and what there was before it.
-  private mutating func explained(_ error: MemoryRefusal, _ needed: UInt64, _ left: UInt64) -> MemoryRefusal {
+  mutating func explained(_ error: MemoryRefusal, _ needed: UInt64, _ left: UInt64) -> MemoryRefusal {
     switch error.cause {
     case .service(.quotaExceeded): MemoryRefusal(.quotaExceeded, max(needed, left + 1), limit: left)
     case .service(.outOfMemory): MemoryRefusal(.outOfMemory, max(needed, freeFrames + 1), limit: freeFrames)
@@ -127,7 +127,7 @@ extension MemoryServer {
 
   /// Refuses at once what the account or the machine cannot give, tables not counted. What an earlier step of the same
   /// request had mapped goes then. Returns what the account has for the request, that included.
-  private mutating func checkAffordable(
+  mutating func checkAffordable(
     _ wanted: Region, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     var before = try region(inSlot: slot, of: task.number, &gate)

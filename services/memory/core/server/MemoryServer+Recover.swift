@@ -135,6 +135,7 @@ extension MemoryServer {
     }
     holding.session = sessions[owner].number
     holding.badge = told[1]
+    holding.mayHaveDMA = holding.kind == .range
     if holding.kind == .range {
       guard let region = try regionSlot(showing: found.object, in: holding.session, &gate) else {
         discard(slot, &gate)

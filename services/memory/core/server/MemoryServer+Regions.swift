@@ -114,20 +114,22 @@ extension MemoryServer {
 
   /// Unmaps a region and removes it from its slot; nothing of it stays.
   mutating func closeRegion(
-    slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+    slot: UInt64, of task: Target, keepsDMA: Bool = false, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
+    try unmapRegion(slot: slot, of: task, keepsDMA: keepsDMA, budget: &budget, &gate)
     var message = Message(task.number, handle: slot)
     do throws(Refusal) { try gate.perform(.drop, &message) } catch { throw MemoryRefusal(error) }
   }
 
   /// Unmaps all pages of a region, from its start, wherever they are. Frames and tables come back to the index as the
-  /// kernel names them; what others show of a home is taken from them first. Throws *again* when the budget of kernel
+  /// kernel names them; what others show of a home is taken from them first. A device's memory is refused where it is to be
+  /// kept: what is freed could be another's while the device still writes. Throws *again* when the budget of kernel
   /// calls is used up.
   mutating func unmapRegion(
-    slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+    slot: UInt64, of task: Target, keepsDMA: Bool = false, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
+    if keepsDMA, region.flags.isDMA { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
     var page = region.page
     var left = region.mapped
     while left > 0, page < region.pages.upperBound {

@@ -121,6 +121,8 @@ struct Holding: ~Copyable {
   var region: UInt64 = 0
   /// The name under which it was granted.
   var device = Name.none
+  /// Whether there may be memory that is for this lease: false only where it is certain that there is none.
+  var mayHaveDMA = false
   /// Whether this is the interrupt controller.
   var isController = false
 

@@ -104,6 +104,14 @@ struct Hostile: ~Copyable {
     report.server("map the bundle", .mapBundle(slot: 60, page: 0x1000))
     report.server("map the log", .mapLog(slot: 60, page: 0x1000))
     report.server("probe another task", .probe(session: 1, address: 0, asTask: false))
+    report.server("take a device from a task", .revokeLease(device: "uart"))
+    report.server(
+      "a device's memory without the lease",
+      .allocateDMA(lease: 80, slot: 60, page: 0, pages: 1, alignment: 0, limit: big))
+    report.server(
+      "a device's memory in slot max",
+      .allocateDMA(lease: big, slot: big, page: big, pages: big, alignment: big, limit: 0))
+    report.server("the bus address of the own code", .busAddress(slot: 80))
     // A handle goes along with each: left where it arrived, it would keep out all that init sends.
     let passed = Transfer(pass: UInt32(WellKnownSlot.notification)).raw
     report.reply(

@@ -23,6 +23,7 @@ internal import TrialRegisters
   case "threads": Threads().run()
   case "lazy": Lazy().run()
   case "killer": Killer.run(&gate)
+  case "rng": Random.run(&gate)
   case "driver": Driver.run(&gate)
   case "worker": Worker().run()
   default: exit(2)
