@@ -62,7 +62,9 @@ struct KillTests {
         "memory", "kill memory", "kill clock", "kill memory", "fault read", "kill memory", "kill console",
         "kill memory", "kill memory", "memory", "memory verify", "tasks", "devices", "time", "tables",
       ].map { Self.entry($0) }, on: guest)
-    #expect(session.replies[9] == session.replies[0], "\(session.outcome.summary)")
+    // As many frames are free; that they lie in the same runs is not asked.
+    let books = [0, 9].map { reply in session.replies[reply].filter { !$0.hasPrefix("  in ") } }
+    #expect(books[0] == books[1], "\(session.outcome.summary)")
     let verified = session.replies[10]
     #expect(verified.number("differed") == 0, "\(session.outcome.summary)")
     #expect(verified.number("free by index") == session.replies[9].number("free"))
