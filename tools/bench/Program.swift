@@ -44,17 +44,31 @@ struct Bench: AsyncParsableCommand {
       if step.count > longest.count { longest = (step.count, "\(step.operation) (\(system))") }
     }
     counts["longestMaskedStep"] = longest.count
-    for (name, memory) in Reference.boots {
-      let first = try await boots(memory)
-      guard try await boots(memory) == first else { throw BenchError.disagree(name) }
-      counts[name] = first
+    for size in (6...14).map({ 1 << $0 }) {
+      let first = try await boots("\(size)M")
+      guard try await boots("\(size)M") == first else { throw BenchError.disagree("seriesBoot\(size)") }
+      counts["seriesBoot\(size)"] = first
     }
+    for (name, size) in Reference.boots { counts[name] = counts["seriesBoot\(size)"] }
     for (name, value) in StaticFigures(try ELFFile(try bytes(kernel))).byName { counts[name] = value }
     let rows = Reference.rows(counts, accesses)
     let table = Table(rows).text + "\n\n`longestMaskedStep` is of \(longest.operation)."
-    print(table)
-    if let page { try Document.update(page, [("figures", table)]) }
-    try Data((Rows.json(rows) + "\n").utf8).write(to: URL(fileURLWithPath: json), options: .atomic)
+    let series = Series.all(counts)
+    print(table, Series.table(series), separator: "\n\n")
+    if let page { try write(page, rows, table, series) }
+    let points = series.flatMap { series in
+      series.points.map { Row(name: "\(series.name)\($0.size)", k: $0.count, unit: .kernel) }
+    }
+    try Data((Rows.json(rows + points) + "\n").utf8).write(to: URL(fileURLWithPath: json), options: .atomic)
+  }
+
+  /// The page's parts, and the charts beside it.
+  private func write(_ page: String, _ rows: [Row], _ table: String, _ series: [Series]) throws {
+    try Document.update(page, [("figures", table), ("series", Series.table(series))])
+    let folder = URL(fileURLWithPath: page).deletingLastPathComponent()
+    for (name, chart) in [("benchmarks-sel4.svg", Chart.bars(rows)), ("benchmarks-series.svg", Chart.panels(series))] {
+      try Data(chart.utf8).write(to: folder.appendingPathComponent(name), options: .atomic)
+    }
   }
 
   /// Both boots of a system; what they say must be the same. The second is traced, which changes no count.

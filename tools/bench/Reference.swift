@@ -14,7 +14,7 @@ enum Reference {
   /// All rows with what was counted of them. Refuses nothing: a count without an entry follows at the end.
   static func rows(_ counts: Counts, _ accesses: [String: Trace.Accesses] = [:]) -> [Row] {
     let known = Set(entries.map(\.name))
-    let further = counts.byName.keys.filter { !known.contains($0) }.sorted()
+    let further = counts.byName.keys.filter { !known.contains($0) && !Series.isPoint($0) }.sorted()
     let rows =
       entries.map {
         Row(name: $0.name, k: counts[$0.name], goal: $0.goal, sel4: $0.sel4, unit: $0.unit)
@@ -63,8 +63,8 @@ enum Reference {
     row("boot16G", goal: 30_000),
   ]
 
-  /// Rows of boot and the RAM with which they are counted.
-  static let boots = [("boot", "128M"), ("boot64M", "64M"), ("boot16G", "16G")]
+  /// Rows of boot and the MiB of RAM with which they are counted.
+  static let boots = [("boot", 128), ("boot64M", 64), ("boot16G", 16_384)]
 
   private static let memory =
     [

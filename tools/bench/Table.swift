@@ -19,12 +19,12 @@ struct Table {
 
   private func cells(_ row: Row) -> [String] {
     let ratio = row.ratio.map { String(format: "%.2f", $0) } ?? ""
-    let k = row.k.map(grouped) ?? "not measured"
+    let k = row.k.map(Self.grouped) ?? "not measured"
     return ["`\(row.name)`", k] + [row.goal, row.sel4].map(number) + [ratio]
       + [row.accesses?.barriers, row.accesses?.registers].map(number) + [row.unit.rawValue]
   }
 
-  private func number(_ value: UInt64?) -> String { value.map(grouped) ?? "" }
+  private func number(_ value: UInt64?) -> String { value.map(Self.grouped) ?? "" }
 
   private func line(of cells: [String], _ widths: [Int]) -> String {
     let padded = cells.indices.map { column in
@@ -37,7 +37,7 @@ struct Table {
   private func isNumber(_ column: Int) -> Bool { (1...6).contains(column) }
 
   /// 1,024,507
-  private func grouped(_ value: UInt64) -> String {
+  static func grouped(_ value: UInt64) -> String {
     let digits = String(value)
     return String(
       digits.enumerated().flatMap { (index, digit) -> [Character] in

@@ -23,12 +23,15 @@ func measureCalls(_ gate: inout SystemGate) {
   measure("signalWaiter", &gate, signalWaiter)
   measure("yield", &gate, yield)
   measure("call0", &gate) { gate in exchange(Message(handle: Slot.echo), &gate).there }
-  measure("call", &gate) { gate in exchange(words, &gate).there }
+  measure("call", &gate, callWithWords)
   measure("replyReceive", &gate) { gate in exchange(words, &gate).back }
   measure("roundTrip", &gate) { gate in exchange(Message(handle: Slot.echo), &gate).whole }
   measure("roundTrip8", &gate) { gate in exchange(words, &gate).whole }
   measure("callWithHandle", &gate, callWithHandle)
 }
+
+/// A call with eight words, until the receiver has them.
+func callWithWords(_ gate: inout SystemGate) -> Cost { exchange(words, &gate).there }
 
 private var words: Message { Message(1, 2, 3, 4, 5, 6, 7, handle: Slot.echo) }
 

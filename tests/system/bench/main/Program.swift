@@ -27,10 +27,13 @@ private func bench(_ gate: inout SystemGate) -> Never {
   let counts = memory { (client, gate) throws(MemoryRefusal) in try client.memoryCounts(&gate) }
   if counts.free + counts.unclaimed > 1 << 18 {
     measureGigabyte(&gate)
+    measurePagesSeries(&gate)
   } else {
     measureCalls(&gate)
     measureMemory(&gate)
     measureTasks(&gate)
+    measureHandlesSeries(&gate)
+    measureTasksSeries(entry: minimal, &gate, callWithWords)
   }
   do throws(InitRefusal) { try Client<InitInterface>.own.powerOff(&gate) } catch { fail("poweroff", error) }
   exit(3)
