@@ -44,7 +44,7 @@ package struct Simulated: ~Copyable, Machine {
   package var halted: String?
 
   /// A machine with RAM from `base` (a GiB boundary).
-  /// - Parameter frames: of RAM.
+  /// - Parameter frames: of RAM, and of whatever lies behind it that may become RAM.
   package init(base: UInt64 = 0x4000_0000, frames: UInt64) {
     memory = SimulatedMemory(base: base, frames: frames + 1)
     kernelBlockTable = base >> 12 + frames

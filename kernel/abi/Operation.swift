@@ -32,7 +32,8 @@ public enum Operation: UInt16, Sendable {
   case drop = 10
   /// Drops all other handles of the object; of a badged handle, those with its badge.
   case revoke = 11
-  /// Claims section x0 of RAM for a Memory authority; x1: a spare frame for the kernel's own map.
+  /// Claims section x0 of RAM for the authority over RAM in x9; x1: a spare frame for the kernel's own map. By the
+  /// authority over device space: the x1 frames from x0 on are RAM from now on.
   case claim = 12
   /// Makes an object: see `ObjectKind` for the words.
   case create = 13
@@ -107,6 +108,9 @@ public enum Inspection: UInt64, Sendable {
   /// The account of task x9 (0: own, for the memory server alone), also while it is being destroyed: x0 quota, x1 used, x2 frame of the task that gave the
   /// quota (0: none did), x3 tasks that hold a part of it, x4 frames of those parts.
   case account = 9
+  /// RAM, of the authority over it in x9: x0 first frame and x1 frames (0: none) of range x1, of which the first is the
+  /// one that boot uses; those added since follow upwards.
+  case ram = 10
 }
 
 /// What `inspect` says of a thread.

@@ -7,14 +7,15 @@ internal import Machine
 extension Kernel where M: ~Copyable {
   /// `claim`: x0 section, x1 a spare frame for the table of a ragged GiB; returns the table's frame if taken.
   mutating func claim(_ caller: UInt64) throws(Refusal) {
-    let authority = try authority(handleWord(caller), of: thread(caller).pointee.task)
+    let own = thread(caller).pointee.task
+    if try isAuthority(handleWord(caller), over: MemoryUse.deviceAuthority, of: own) { return try addRAM(caller) }
+    let authority = try authority(handleWord(caller), of: own)
     let section = word(caller, 0)
-    let whole = FrameRange(section &<< 13, section &<< 13 &+ Geometry.sectionFrames)
-    let range = memoryObject(authority).pointee.isAuthority(over: whole.intersection(ram.used))
-    guard section < 512 << 5, whole.intersection(ram.used).count > 0, range else {
-      throw Refusal(.outOfRange, section, limit: ram.used.end >> 13)
+    let range = held(FrameRange(section &<< 13, section &<< 13 &+ Geometry.sectionFrames))
+    guard section < 512 << 5, range.count > 0, memoryObject(authority).pointee.isAuthority(over: range) else {
+      throw Refusal(.outOfRange, section, limit: (ram.addedCount == 0 ? ram.used : lastRAM).end >> 13)
     }
-    guard !isClaimed(whole.intersection(ram.used).first) else { throw Refusal(.busy, section) }
+    guard !isClaimed(range.first) else { throw Refusal(.busy, section) }
     var table: UInt64 = 0
     if needsTable(section) {
       table = word(caller, 1)
@@ -36,7 +37,7 @@ extension Kernel where M: ~Copyable {
 
   /// Refuses a frame that is not claimed or not free.
   func checkFree(_ frame: UInt64, by authority: UInt64) throws(Refusal) {
-    guard isClaimed(frame), ram.used.contains(frame) else {
+    guard isClaimed(frame), isRAM(frame) else {
       throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
     }
     let word = ledger(frame).pointee
@@ -55,18 +56,18 @@ extension Kernel where M: ~Copyable {
   private func needsTable(_ section: UInt64) -> Bool {
     let gigabyte = section >> 5
     let whole = FrameRange(gigabyte << 18, (gigabyte + 1) << 18)
-    return machine.kernelRootEntry(gigabyte) == 0 && ram.used.intersection(whole) != whole
+    return machine.kernelRootEntry(gigabyte) == 0 && held(whole) != whole
   }
 
   /// Maps and initialises a section; `table` is a free frame where one is needed.
   public mutating func openSection(_ section: UInt64, table: UInt64) {
-    let range = FrameRange(section << 13, (section + 1) << 13).intersection(ram.used)
+    let range = held(FrameRange(section << 13, (section + 1) << 13))
     mapDirectly(range, table: table)
     setClaimed(section: section)
     // 64 KiB of ledger: all words zero says free.
     let firstLedgerFrame = (section >> 5) << 18 + (section & 31) << 4
     for index in 0..<((range.count * 8 + 4095) >> 12) { machine.clear(frame: firstLedgerFrame + index) }
-    fix(ram.ledger(ofGigabyte: section >> 5), within: range)
+    fix(ledgerFrames(ofGigabyte: section >> 5), within: range)
     for index in 0..<ram.reservedCount { fix(store.pointee.reserved[index], within: range) }
     if table != 0 {
       ledger(table).pointee = .table(level: 2, used: 0, parent: 0, entry: section >> 5)
@@ -83,6 +84,12 @@ extension Kernel where M: ~Copyable {
     else { return false }
     mapDirectly(FrameRange(range.first & ~511, (range.end + 511) & ~511), table: 0)
     return true
+  }
+
+  /// The frames at the start of a GiB that hold its ledger.
+  private func ledgerFrames(ofGigabyte gigabyte: UInt64) -> FrameRange {
+    let whole = FrameRange(gigabyte << 18, (gigabyte + 1) << 18)
+    return FrameRange(whole.first, whole.first + ((held(whole).end - whole.first) * 8 + 4095) >> 12)
   }
 
   private func fix(_ reserved: FrameRange, within range: FrameRange) {

@@ -83,7 +83,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The authority over device space that x9 names.
-  private func deviceAuthority(_ caller: UInt64) throws(Refusal) -> UInt64 {
+  func deviceAuthority(_ caller: UInt64) throws(Refusal) -> UInt64 {
     let object = try find(
       handleWord(caller), of: thread(caller).pointee.task, .memory, rights: Rights.Memory.read.rawValue
     ).word.object
@@ -100,7 +100,7 @@ extension Kernel where M: ~Copyable {
     guard word(caller, 6) != 0, range.end > range.first, range.end <= 1 << 36 else {
       throw Refusal(.outOfRange, range.first, limit: 1 << 36)
     }
-    guard range.intersection(ram.whole).count == 0 else {
+    guard range.intersection(ram.whole).count == 0, range.end <= ram.whole.first || !holdsAdded(range) else {
       throw Refusal(.notPermitted, range.first, limit: ram.whole.first)
     }
     let interface = FrameRange(devices.cpuInterfaceFrame, devices.cpuInterfaceFrame + devices.cpuInterfaceFrames)
@@ -110,6 +110,7 @@ extension Kernel where M: ~Copyable {
     let badge = word(caller, 7)
     guard badge <= Badge.mintable else { throw Refusal(.outOfRange, badge, limit: Badge.mintable) }
     let (object, taken) = try objectSlot(caller, account: account, authority: false)
+    noteDevice(range)
     memoryObject(object).pointee = Memory(
       kind: MemoryUse.device, frame: range.first, frames: range.count)
     install(target, HandleWord(.memory, rights: 3, object: object), value: badge)

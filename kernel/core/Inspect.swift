@@ -36,7 +36,10 @@ extension Kernel where M: ~Copyable {
       setWord(caller, 7, facts.processors)
     case .thread: try inspectThread(caller, own)
     case .account: try inspectAccount(caller, own)
-    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.account.rawValue)
+    case .ram:
+      let range = try inspectRAM(caller)
+      show(caller, range.first, range.count, 0, 0)
+    case nil: throw Refusal(.invalidOperation, word(caller, 0), limit: Inspection.ram.rawValue)
     }
   }
 

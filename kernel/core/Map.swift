@@ -85,7 +85,7 @@ extension Kernel where M: ~Copyable {
   private func ledgerFrame(_ page: UInt64, _ count: UInt64) throws(Refusal) -> UInt64 {
     let gigabyte = page >> 9
     let whole = FrameRange(gigabyte << 18, (gigabyte + 1) << 18)
-    if count < Geometry.blockFrames || !isOpen(gigabyte: gigabyte) || ram.used.intersection(whole) != whole {
+    if count < Geometry.blockFrames || !isOpen(gigabyte: gigabyte) || held(whole) != whole {
       for each in page..<page + count where !isClaimed(each << 9) {
         throw Refusal(.frameNotClaimed, each << 9, limit: each >> 4)
       }
@@ -98,7 +98,9 @@ extension Kernel where M: ~Copyable {
     let authority = try authority(word(caller, 6), of: own)
     guard frame < 1 << 27 else { throw Refusal(.outOfRange, frame, limit: 1 << 27) }
     let range = FrameRange(frame, frame + count)
-    guard memoryObject(authority).pointee.isAuthority(over: range), ram.used.contains(range.end - 1) else {
+    guard memoryObject(authority).pointee.isAuthority(over: range),
+      ram.used.contains(range.end - 1) || isAdded(range)
+    else {
       throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
     }
     guard isClaimed(frame), isClaimed(range.end - 1) else {

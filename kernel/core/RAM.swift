@@ -39,11 +39,6 @@ public struct RAM {
   package var cleared = FrameRange(0, 0)
   /// Ranges in the store's list of frames that are never given out.
   package var reservedCount = 0
-
-  /// The frames at the start of a GiB that hold its ledger.
-  func ledger(ofGigabyte gigabyte: UInt64) -> FrameRange {
-    let whole = FrameRange(gigabyte << 18, (gigabyte + 1) << 18)
-    let held = used.intersection(whole)
-    return FrameRange(whole.first, whole.first + ((held.end - whole.first) * 8 + 4095) >> 12)
-  }
+  /// Ranges in the store's list of RAM that was added after boot.
+  package var addedCount = 0
 }

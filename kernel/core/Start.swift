@@ -58,7 +58,7 @@ extension Kernel where M: ~Copyable {
     makeTask(first: first, extra: extra, root: root, identifier: takeIdentifier() ?? 1, parent: 0)
     let server = first << 12
     task(server).pointee.name = ServiceName.memory
-    task(server).pointee.quota = plan.facts.endFrame - plan.facts.firstFrame
+    task(server).pointee.quota = plan.facts.endFrame - plan.facts.firstFrame + addedFrames
     task(server).pointee.used = extra + 2
     makeObjects(plan, server, &boot)
     mapImage(plan, server, &boot)
@@ -90,7 +90,8 @@ extension Kernel where M: ~Copyable {
     give(server, Slot.task, .task, rights: 7, server)
     let used = ram.used
     ram.memory = next()
-    memoryObject(ram.memory).pointee = Memory(kind: MemoryUse.authority, frame: used.first, frames: used.count)
+    memoryObject(ram.memory).pointee = Memory(
+      kind: MemoryUse.authority, frame: used.first, frames: (ram.addedCount == 0 ? used : lastRAM).end - used.first)
     give(server, Slot.memory, .memory, rights: 7, ram.memory)
     let devices = next()
     memoryObject(devices).pointee = Memory(kind: MemoryUse.deviceAuthority, frame: 0, frames: 1 << 36)

@@ -38,7 +38,7 @@ extension Kernel where M: ~Copyable {
     machine.memory(frame << 12, as: HandOver.Facts.self).pointee = plan.facts
   }
 
-  /// The view of the ledger: a region for all of RAM, of which the section that boot claimed is mapped.
+  /// The view of the ledger: a region for all the RAM that there may ever be, of which the section that boot claimed is mapped.
   private mutating func mapLedger(_ plan: StartPlan, _ server: UInt64, _ boot: inout BootFrames) {
     let section = plan.facts.claimedSection
     let first = (section >> 5) << 18 + (section & 31) << 4
@@ -46,7 +46,7 @@ extension Kernel where M: ~Copyable {
     let view = section << 4
     mapFixed(
       server, page: HandOver.Address.ledger >> 12 + view, FrameRange(first, first + held.count >> 9), .read,
-      of: boot.ledger, offset: view, pages: ram.used.end >> 9 - view, &boot)
+      of: boot.ledger, offset: view, pages: Geometry.taskPages >> 9 - view, &boot)
   }
 
   private func bundleMemory(_ server: UInt64) -> UInt64 {

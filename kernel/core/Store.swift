@@ -13,6 +13,10 @@ public struct Store: BitwiseCopyable {
   var claimed: InlineArray<512, UInt32> = .init(repeating: 0)
   /// The objects of the interrupts, by INTID: physical address >> 7. The ITS is withheld, so 1,020 suffice.
   var interrupts: InlineArray<1020, UInt32> = .init(repeating: 0)
+  /// RAM that was added after boot, upwards.
+  var added: InlineArray<8, FrameRange> = .init(repeating: FrameRange(0, 0))
+  /// GiBs in which a device range was made, a bit each.
+  var deviceGigabytes: InlineArray<8, UInt64> = .init(repeating: 0)
   /// What the memory server is started anew with.
   package var server = ServerImage()
 

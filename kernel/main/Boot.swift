@@ -26,6 +26,10 @@ enum Boot {
     let uart = state.survey.facts.uart.registers.base
     kernel.machine.console = Hardware.directMap &+ uart & (1 << 30 - 1)
     kernel.devices.uartFrame = uart >> 12
+    let interface = state.survey.facts.gic.cpuInterface ?? AddressRange()
+    kernel.devices.controllerVersion = UInt64(state.survey.facts.gic.version.rawValue)
+    kernel.devices.cpuInterfaceFrame = interface.base >> 12
+    kernel.devices.cpuInterfaceFrames = interface.size >> 12
     kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
     kernel.devices.emergencyIsMapped = true
     for page in 0..<UInt64(LogRing.pages) { kernel.machine.clear(frame: ImageLayout.log >> 12 &+ page) }
@@ -54,7 +58,17 @@ enum Boot {
     let used = min(end, Hardware.mostMemory) & ~(ImageLayout.block &- 1)
     kernel.ram.whole = FrameRange(base >> 12, end >> 12)
     kernel.ram.used = FrameRange(base >> 12, used >> 12)
-    let ranges = UInt64(state.survey.facts.memory.count)
+    let ranges = state.survey.facts.memory.count
+    var unused: UInt64 = 0
+    for index in 0..<ranges {
+      let range = state.survey.facts.memory[index]
+      if range.base >> 12 == base >> 12 { continue }
+      let first = range.base >> 12
+      // One that does not start a frame is refused as one that does not start a GiB.
+      let place = range.base & 4095 == 0 ? first : first | 1
+      do throws(Refusal) { try kernel.addRange(first: place, count: (range.size >> 21) << 9) } catch { unused += 1 }
+    }
+    let added = kernel.addedFrames
     log("memory") { line in
       line.append(from: base, end: end)
       line.append("   ")
@@ -65,10 +79,15 @@ enum Boot {
         line.append(decimal: (end &- used) >> 12)
         line.append(" given up")
       }
-      if ranges > 1 {
+      if added > 0 {
         line.append(", ")
-        line.append(decimal: ranges &- 1)
-        line.append(" further ranges not used")
+        line.append(decimal: added)
+        line.append(" more in further ranges")
+      }
+      if unused > 0 {
+        line.append(", ")
+        line.append(decimal: unused)
+        line.append(" ranges not used")
       }
     }
   }
@@ -118,9 +137,6 @@ enum Boot {
   static func interrupts() {
     let version = UInt64(state.survey.facts.gic.version.rawValue)
     let interface = state.survey.facts.gic.cpuInterface ?? AddressRange()
-    kernel.devices.controllerVersion = version
-    kernel.devices.cpuInterfaceFrame = interface.base >> 12
-    kernel.devices.cpuInterfaceFrames = interface.size >> 12
     log("gic") { line in
       line.append("version ")
       line.append(decimal: version)

@@ -174,6 +174,14 @@ extension Client where Service == MemoryInterface {
     _ = try call(.started, &gate)
   }
 
+  /// Says that bytes from a physical address on are RAM, which the system may use from now on. Returns the frames of all
+  /// RAM.
+  @inlinable @discardableResult public func addMemory(
+    address: UInt64, bytes: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) -> UInt64 {
+    try call(.addMemory(address: address, bytes: bytes), &gate)[0]
+  }
+
   /// Compares a section of the server's index with the ledger; refused `endOfList` behind the last.
   @inlinable public func verify(section: UInt64, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal)
     -> IndexFacts

@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 12 }
+  @inlinable public static var version: UInt64 { 13 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -95,6 +95,8 @@ public enum MemoryInterface: Interface {
     case allocateDMA(lease: UInt64, slot: UInt64, page: UInt64, pages: UInt64, alignment: UInt64, limit: UInt64)
     /// The bus address of such a region of the caller's, and its pages.
     case busAddress(slot: UInt64)
+    /// Bytes from a physical address on are RAM from now on: whole GiB and a rest of whole 2 MiB, behind all RAM so far.
+    case addMemory(address: UInt64, bytes: UInt64)
   }
 
   /// Why the server refuses.
@@ -144,6 +146,8 @@ public enum MemoryInterface: Interface {
     /// The device's bus is not one that memory can be given out for (value: the device; limit: 1 it is not coherent,
     /// 2 the bus translates addresses, 3 there is an IOMMU).
     case dmaUnsupported = 21
+    /// A device of the device tree lies where RAM was to be (value: its first page, limit: last letters of its name).
+    case deviceThere = 22
 
     /// What happened, and after a colon what the two values are.
     public var words: StaticString {
@@ -164,6 +168,7 @@ public enum MemoryInterface: Interface {
       case .endOfList: "nothing at or after"
       case .noSuchTask: "no such task"
       case .serverFull: "the server's tables are full: in use, room"
+      case .deviceThere: "a device lies there: its first page, its name"
       case .pageShared: "shares a page with a device that is not granted too: page of the range, device"
       case .notLeased: "holds no lease of this name: device, task"
       case .leaseHeld: "memory of a device that is leased: slot, slot of the lease"
@@ -225,6 +230,7 @@ extension MemoryInterface.Request {
     case .allocateDMA(let lease, let slot, let page, let pages, let alignment, let limit):
       message = Message(lease, slot, page, pages, alignment, limit, label: 35)
     case .busAddress(let slot): message = Message(slot, label: 36)
+    case .addMemory(let address, let bytes): message = Message(address, bytes, label: 37)
     }
   }
 
@@ -272,6 +278,7 @@ extension MemoryInterface.Request {
     case 35:
       self = .allocateDMA(lease: w[0], slot: w[1], page: w[2], pages: w[3], alignment: w[4], limit: w[5])
     case 36: self = .busAddress(slot: w[0])
+    case 37: self = .addMemory(address: w[0], bytes: w[1])
     default: return nil
     }
   }

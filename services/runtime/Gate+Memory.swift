@@ -90,6 +90,20 @@ extension Gate where Self: ~Copyable {
     return message
   }
 
+  /// Makes frames RAM that the system may use from now on; `authority` is the one over device space.
+  @inlinable public mutating func addMemory(frame: UInt64, count: UInt64, authority: UInt64) throws(Refusal) {
+    var message = Message(frame, count, handle: authority)
+    try perform(.claim, &message)
+  }
+
+  /// A range of RAM: its first frame, and how many; none where there are not so many ranges.
+  @inlinable public mutating func inspectRAM(_ index: UInt64, authority: UInt64) throws(Refusal)
+    -> (first: UInt64, count: UInt64)
+  {
+    let words = try inspect(.ram, index, handle: authority)
+    return (words[0], words[1])
+  }
+
   /// Makes a region in a slot of a task: private pages, or with a Memory of the caller's a view from `offset` pages.
   @inlinable public mutating func makeRegion(
     task: UInt64, slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, memory: UInt64 = 0,

@@ -203,7 +203,19 @@ extension BadCalls {
       refuse(.copyPage, "to what is not mapped", .notMapped, Page.region + 2) { _ in
         Message(Page.region + 2, Slot.bundle, 0, handle: Slot.own)
       },
-      refuse(.claim, "with device authority", .wrongKind, 2, 1) { _ in Message(0x20, handle: Slot.devices) },
+      refuse(.claim, "RAM that starts no GiB", .unaligned, 0x20, 1 << 18) { _ in Message(0x20, handle: Slot.devices) },
+      refuse(.claim, "no RAM to add", .unaligned, 0, 512) { _ in Message(2 << 18, handle: Slot.devices) },
+      refuse(.claim, "half a block to add", .unaligned, 256, 512) { _ in Message(2 << 18, 256, handle: Slot.devices) },
+      refuse(.claim, "to add GiB 0", .outOfRange, 0, 511 << 18) { _ in Message(0, 512, handle: Slot.devices) },
+      refuse(.claim, "to add GiB 511", .outOfRange, 511 << 18, 511 << 18) { _ in
+        Message(511 << 18, 512, handle: Slot.devices)
+      },
+      refuse(.claim, "to add more than can be reached", .outOfRange, 510 << 18, 511 << 18) { _ in
+        Message(510 << 18, 1 << 18 + 512, handle: Slot.devices)
+      },
+      refuse(.claim, "to add what wraps", .outOfRange, 2 << 18, 511 << 18) { _ in
+        Message(2 << 18, 0 &- 512, handle: Slot.devices)
+      },
       refuse(.claim, "what was claimed", .busy, 0x20) { _ in Message(0x20, handle: Slot.memory) },
       refuse(.claim, "no RAM", .outOfRange, 0x21, 0x20) { _ in Message(0x21, handle: Slot.memory) },
       refuse(.claim, "a section that wraps to one of RAM", .outOfRange, 1 << 51 | 0x20, 0x20) { _ in

@@ -19,8 +19,8 @@ extension BadCalls {
     + slots(.inspect, .task, right: 1, without: Slot.taskNoRights) { Message(9, handle: $0) }
     + slots(.inspect, .interrupt, right: 2, without: Slot.interruptNoRights) { Message(3, handle: $0) }
     + [
-      refuse(.inspect, "selector 10", .invalidOperation, 10, 9) { _ in Message(10) },
-      refuse(.inspect, "selector max", .invalidOperation, big, 9) { _ in Message(big) },
+      refuse(.inspect, "selector 11", .invalidOperation, 11, 10) { _ in Message(11) },
+      refuse(.inspect, "selector max", .invalidOperation, big, 10) { _ in Message(big) },
       refuse(.inspect, "the caller's own account", .missingRight, 0, 1) { _ in Message(9) },
       refuse(.inspect, "a slot outside", .slotOutside, 88, 88) { _ in Message(0, 88) },
       refuse(.inspect, "a page outside", .outOfRange, 1 << 27, 1 << 27) { _ in Message(1, 1 << 27, handle: Slot.task) },

@@ -80,7 +80,7 @@ extension TestSystem {
     let end = machine.kernel.ram.used.end
     for frame in machine.firstFrame..<end where !server.reserve.holds(frame) {
       let isFree = machine.kernel.ledger(frame).pointee.isFree
-      let index = Int(frame - server.base)
+      let index = server.ram.place(of: frame)!
       if isFree, frame < end - count {
         _ = server.index.take(FrameRun(first: index, count: 1))
         machine.kernel.ledger(frame).pointee = .fixed

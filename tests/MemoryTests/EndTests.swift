@@ -93,7 +93,7 @@ extension ClientGate {
     let end = system.machine.kernel.ram.used.end
     for frame in stride(from: system.machine.firstFrame, to: end, by: 2) where !system.server.reserve.holds(frame) {
       guard system.machine.kernel.ledger(frame).pointee.isFree else { continue }
-      _ = system.server.index.take(FrameRun(first: Int(frame - system.server.base), count: 1))
+      _ = system.server.index.take(FrameRun(first: system.server.ram.place(of: frame)!, count: 1))
       system.machine.kernel.ledger(frame).pointee = .fixed
     }
   }

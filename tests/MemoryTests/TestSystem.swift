@@ -164,15 +164,17 @@ final class TestSystem {
 
   /// - Parameters:
   ///   - bootKill: before which of its kernel calls the server dies while it boots.
+  ///   - further: frames behind RAM that may be added to it.
   ///   - claimsAll: whether it claims all RAM before it starts init.
   init(
     frames: UInt64 = Geometry.sectionFrames, services: [TestBundle.Service] = TestSystem.services,
-    bootKill: Int? = nil, claimsAll: Bool = false
+    bootKill: Int? = nil, claimsAll: Bool = false, further: UInt64 = 0
   ) throws {
     self.claimsAll = claimsAll
     let bundle = TestBundle.bytes(services)
     self.bundle = bundle
-    machine = SimulatedSystem(frames: frames, bundleBytes: bundle, deviceTree: TestTree.machine())
+    machine = SimulatedSystem(
+      frames: frames, further: further, bundleBytes: bundle, deviceTree: TestTree.machine())
     serverThread = machine.current
     let views = TestViews(window: Window(machine, task: machine.server), bytes: bundle)
     server = try MemoryServer(views: views)

@@ -32,6 +32,9 @@ struct Audit {
 
   func ledger(_ frame: UInt64) -> LedgerWord { system.kernel.ledger(frame).pointee }
 
+  /// Whether a frame is RAM, of the part that is given up too.
+  private func isRAM(_ frame: UInt64) -> Bool { system.kernel.ram.whole.contains(frame) || system.kernel.isRAM(frame) }
+
   mutating func expect(_ holds: Bool, _ finding: @autoclosure () -> String) {
     if !holds { findings.append(finding()) }
   }
@@ -73,7 +76,7 @@ struct Audit {
     expect(!isDevice || rights & 4 == 0, "device page \(page) is executable")
     let frame = bits >> 12 & 0xf_ffff_ffff
     for offset in 0..<(level == 2 ? 512 : 1) as Range<UInt64> {
-      expect(isDevice != system.kernel.ram.whole.contains(frame + offset), "frame \(frame + offset): kind of memory")
+      expect(isDevice != isRAM(frame + offset), "frame \(frame + offset): kind of memory")
       seen[page + offset] = SeenPage(frame: frame + offset, rights: rights, isDevice: isDevice, level: level)
     }
   }

@@ -20,8 +20,12 @@ package final class SimulatedSystem {
   /// Starts a machine.
   /// - Parameters:
   ///   - frames: of RAM, whole blocks of 2 MiB.
+  ///   - further: frames behind it that may become RAM, holes among them.
   ///   - bundleBytes: laid down in the bundle's frames, page by page.
-  package init(frames: UInt64 = 4 * Geometry.sectionFrames, bundleBytes: [UInt8] = [], deviceTree: [UInt8] = []) {
+  package init(
+    frames: UInt64 = 4 * Geometry.sectionFrames, further: UInt64 = 0, bundleBytes: [UInt8] = [],
+    deviceTree: [UInt8] = []
+  ) {
     let first: UInt64 = 0x4_0000
     firstFrame = first
     let bundlePages = max(UInt64(bundleBytes.count + 4095) / 4096, 16)
@@ -30,7 +34,7 @@ package final class SimulatedSystem {
     let logFrame = first + 1536
     let treePages = max(UInt64(deviceTree.count + 4095) / 4096, 1)
     let tree = FrameRange(logFrame + 4, logFrame + 4 + treePages)
-    kernel = Kernel(machine: Simulated(frames: frames))
+    kernel = Kernel(machine: Simulated(frames: frames + further))
     for frame in first + 512..<first + 514 { kernel.machine.clear(frame: frame) }
     kernel.openStore(address: (first + 512) << 12)
     kernel.ram.used = FrameRange(first, first + frames)
@@ -217,7 +221,8 @@ package final class SimulatedSystem {
 
   /// Blocks of 512 frames that were claimed, and for each whether all of it is free: what the ledger's page of it says.
   private var claimedBlocks: [(first: UInt64, isFree: Bool)] {
-    (kernel.ram.used.first >> 9..<kernel.ram.used.end >> 9).filter { kernel.isClaimed($0 << 9) }.map {
+    let all = kernel.ram.used.first >> 9..<kernel.lastRAM.end >> 9
+    return all.filter { kernel.isClaimed($0 << 9) && kernel.isRAM($0 << 9) }.map {
       ($0 << 9, kernel.machine.isZero(frame: ($0 >> 9) << 18 | $0 & 511))
     }
   }

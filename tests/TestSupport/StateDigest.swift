@@ -36,6 +36,7 @@ extension SimulatedSystem {
   private func combineTables(_ hasher: inout Hasher) {
     hasher.combine(kernel.ram.reservedCount)
     hasher.combine(kernel.ram.memory)
+    hasher.combine(kernel.ram.addedCount)
     hasher.combine(kernel.ram.cleared.first)
     hasher.combine(kernel.ram.cleared.end)
   }

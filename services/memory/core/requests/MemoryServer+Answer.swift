@@ -72,6 +72,7 @@ extension MemoryServer: Server {
     case .probe(let session, let address, let asTask):
       return try probe(session, address, asTask: asTask, caller, &gate)
     case .started: return try started(caller, &gate)
+    case .addMemory(let address, let bytes): return try addMemory(address, bytes, caller, &gate)
     case .setQuota(let quota): return try setQuota(quota, caller, &gate)
     default: return try tell(request, &gate)
     }

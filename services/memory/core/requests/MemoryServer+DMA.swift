@@ -133,13 +133,13 @@ extension MemoryServer {
     let order = max(count.ceilingOrder, alignment.trailingZeroBitCount)
     while order <= SectionTree.topOrder {
       if let found = index.allocate(order: order) {
-        let first = base + UInt64(found)
+        let first = ram.frame(found)
         let fits = first < end && count <= end - first
         give(fits ? first + count : first, count: 1 << UInt64(order) - (fits ? count : 0))
         if fits { return first }
         break
       }
-      guard base + UInt64(index.sections) * Geometry.sectionFrames < end, claimNext(&gate) else { break }
+      guard ram.start(ofSection: index.sections) < end, claimNext(&gate) else { break }
     }
     let longest = index.largestFreeOrder.map { 1 << UInt64($0) as UInt64 } ?? 0
     throw MemoryRefusal(.noRun, count, limit: longest)

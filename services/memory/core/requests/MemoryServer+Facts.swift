@@ -137,7 +137,7 @@ extension MemoryServer {
   /// Visits the ledger's words of all frames that were claimed.
   private mutating func forEachWord(_ visit: (UInt64, LedgerWord) -> Void) {
     for section in 0..<index.sections {
-      let frames = frames(ofSection: section)
+      let (frames, base) = frames(ofSection: section)
       for frame in base + UInt64(frames.first)..<base + UInt64(frames.end) { visit(frame, views.ledger.word(frame)) }
     }
   }

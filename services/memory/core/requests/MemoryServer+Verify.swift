@@ -7,7 +7,7 @@ extension MemoryServer {
   mutating func verify(_ section: UInt64) throws(MemoryRefusal) -> IndexFacts {
     guard section < UInt64(index.sections) else { throw MemoryRefusal(.endOfList, section) }
     let number = Int(truncatingIfNeeded: section)
-    let frames = frames(ofSection: number)
+    let (frames, base) = frames(ofSection: number)
     let held = reserve
     let found = index.verify(section: number, frames, base: base, from: views.ledger) { held.holds($0) }
     return IndexFacts(

@@ -11,7 +11,7 @@ extension MemoryServer {
   /// needed.
   mutating func takeAligned(_ count: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64? {
     repeat {
-      if let first = index.allocate(order: count.trailingZeroBitCount) { return base + UInt64(first) }
+      if let first = index.allocate(order: count.trailingZeroBitCount) { return ram.frame(first) }
     } while claimNext(&gate)
     return nil
   }
@@ -31,13 +31,13 @@ extension MemoryServer {
       if largest >= wanted + phase || !claimNext(&gate) { break }
     }
     guard let run = index.allocateRun(wanted, phase: phase) else { return nil }
-    return (base + UInt64(run.first), UInt64(run.count))
+    return (ram.frame(run.first), UInt64(run.count))
   }
 
   /// Takes frames back; 0 is none.
   mutating func give(_ frame: UInt64, count: UInt64 = 1) {
-    guard frame >= base, count > 0 else { return }
-    index.free(FrameRun(first: Int(truncatingIfNeeded: frame - base), count: Int(truncatingIfNeeded: count)))
+    guard count > 0, let first = ram.place(of: frame) else { return }
+    index.free(FrameRun(first: first, count: Int(truncatingIfNeeded: count)))
   }
 
   /// Fills the places of spare frames that are empty.

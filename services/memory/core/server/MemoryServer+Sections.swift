@@ -5,32 +5,26 @@ internal import Runtime
 // RAM is claimed section by section, when what was claimed before does not suffice: boot does not cost more
 // on a larger machine. The first section was claimed by boot.
 extension MemoryServer {
-  /// The frame that the index calls 0: the start of the first section.
-  var base: UInt64 {
-    mutating get { facts.firstFrame & ~(Geometry.sectionFrames - 1) }
-  }
-
   /// Sections of RAM, claimed or not.
   var allSections: Int {
-    mutating get {
-      Int(truncatingIfNeeded: (facts.endFrame - base + Geometry.sectionFrames - 1) / Geometry.sectionFrames)
-    }
+    mutating get { ram.sections }
   }
 
-  /// The RAM of a section.
-  mutating func frames(ofSection number: Int) -> FrameRun {
-    let start = base + UInt64(number) * Geometry.sectionFrames
-    let first = max(start, facts.firstFrame)
-    let end = min(start + Geometry.sectionFrames, facts.endFrame)
-    return FrameRun(first: Int(truncatingIfNeeded: first - base), count: Int(truncatingIfNeeded: end - first))
+  /// The RAM of a section, as the index counts, and what an absolute number is more than that.
+  mutating func frames(ofSection number: Int) -> (frames: FrameRun, base: UInt64) {
+    let range = ram.range(ofSection: number)
+    let start = range.base &+ UInt64(number) &* Geometry.sectionFrames
+    let first = max(start, range.first)
+    let end = min(start + Geometry.sectionFrames, range.end)
+    return (
+      FrameRun(first: Int(truncatingIfNeeded: first &- range.base), count: Int(truncatingIfNeeded: end - first)),
+      range.base
+    )
   }
 
   /// Frames of sections that nobody claimed yet.
   var unclaimedFrames: UInt64 {
-    mutating get {
-      guard index.sections < allSections else { return 0 }
-      return facts.endFrame - base - UInt64(index.sections) * Geometry.sectionFrames
-    }
+    mutating get { ram.frames(from: index.sections) }
   }
 
   /// Claims the next section, if there is one. False when all RAM is claimed, or the kernel refuses.
@@ -48,18 +42,20 @@ extension MemoryServer {
   /// that was done before is not done again, so that an attempt which failed can be repeated.
   mutating func openSection(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
     let number = index.sections
-    let frames = frames(ofSection: number)
-    try claim(section: base >> 13 + UInt64(number), &gate)
-    try mapView(of: frames, &gate)
-    var cursor = frames.first
-    fillReserve(from: frames, &cursor)
+    let (frames, base) = frames(ofSection: number)
+    let first = base &+ UInt64(frames.first)
+    try claim(section: first >> 13, &gate)
+    try mapView(from: first, count: UInt64(frames.count), in: ram.range(ofSection: number), &gate)
+    var cursor = FrameCursor(next: first, end: first + UInt64(frames.count))
+    fillReserve(from: &cursor)
     // What an earlier server left there is out of date: frames that it had taken out and not used yet are free.
-    if try mapIndex(of: number, frames, &cursor, &gate) { index.clear(section: number) }
-    fillReserve(from: frames, &cursor)
+    if try mapIndex(of: number, &cursor, &gate) { index.clear(section: number) }
+    fillReserve(from: &cursor)
     index.addSection()
     index.load(frames, base: base, from: views.ledger)
-    for held in 0..<reserve.count where reserve[held] >= base {
-      _ = index.take(FrameRun(first: Int(truncatingIfNeeded: reserve[held] - base), count: 1))
+    for held in 0..<reserve.count {
+      guard let place = ram.place(of: reserve[held]) else { continue }
+      _ = index.take(FrameRun(first: place, count: 1))
     }
   }
 
@@ -73,13 +69,14 @@ extension MemoryServer {
   }
 
   /// Maps the ledger's pages of a section; of a whole further GiB all of them in one block.
-  private mutating func mapView(of frames: FrameRun, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
-    let start = base + UInt64(frames.first)
+  private mutating func mapView(
+    from start: UInt64, count frames: UInt64, in range: RAMList.Range, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
     var page = HandOver.Address.ledger >> 12 + start >> 9
-    var count = UInt64(frames.count) >> 9
+    var count = frames >> 9
     if try isMapped(page, in: HandOver.Slot.task, &gate) { return }
     let gigabyte = start >> 18
-    if gigabyte > facts.firstFrame >> 18, (gigabyte + 1) << 18 <= facts.endFrame {
+    if gigabyte > facts.firstFrame >> 18, (gigabyte + 1) << 18 <= range.end {
       page &= ~511
       count = Geometry.blockFrames
     }
@@ -88,7 +85,7 @@ extension MemoryServer {
 
   /// Maps a section's index on the first free frames of that section. Returns whether a page of it was there before.
   private mutating func mapIndex(
-    of number: Int, _ frames: FrameRun, _ cursor: inout Int, _ gate: inout some Gate & ~Copyable
+    of number: Int, _ cursor: inout FrameCursor, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Bool {
     let first = indexPage(of: number)
     var wasThere = false
@@ -97,11 +94,11 @@ extension MemoryServer {
         wasThere = true
         continue
       }
-      guard let frame = nextFree(in: frames, &cursor) else {
+      guard let frame = nextFree(&cursor) else {
         throw MemoryRefusal(.outOfMemory, OwnAddress.indexPages, limit: 0)
       }
       try mapOwn(OwnSlot.index, page: page, count: 1, frame: frame, &gate)
-      fillReserve(from: frames, &cursor)
+      fillReserve(from: &cursor)
     }
     return wasThere
   }
@@ -134,15 +131,15 @@ extension MemoryServer {
     }
   }
 
-  private mutating func fillReserve(from frames: FrameRun, _ cursor: inout Int) {
-    while reserve.isShort, let frame = nextFree(in: frames, &cursor) { reserve.add(frame) }
+  private mutating func fillReserve(from cursor: inout FrameCursor) {
+    while reserve.isShort, let frame = nextFree(&cursor) { reserve.add(frame) }
   }
 
   /// The next frame that the ledger calls free and the reserve does not hold.
-  private mutating func nextFree(in frames: FrameRun, _ cursor: inout Int) -> UInt64? {
-    while cursor < frames.end {
-      let frame = base + UInt64(cursor)
-      cursor += 1
+  private mutating func nextFree(_ cursor: inout FrameCursor) -> UInt64? {
+    while cursor.next < cursor.end {
+      let frame = cursor.next
+      cursor.next += 1
       if views.ledger.word(frame).isFree, !reserve.holds(frame) { return frame }
     }
     return nil
@@ -161,14 +158,20 @@ extension MemoryServer {
     throw MemoryRefusal(.notRegion, page)
   }
 
-  /// Makes the region of the index, for all sections that RAM has.
+  /// Makes the region of the index, for all sections that RAM may ever have.
   mutating func makeIndexRegion(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
     do throws(Refusal) {
       try gate.makeRegion(
         task: 0, slot: OwnSlot.index, page: OwnAddress.index >> 12,
-        pages: UInt64(allSections) * OwnAddress.indexPages, rights: [.read, .write])
+        pages: Geometry.taskPages / Geometry.sectionFrames * OwnAddress.indexPages, rights: [.read, .write])
     } catch {
       throw MemoryRefusal(error)
     }
   }
+}
+
+/// Frames of a section, absolute, that were not looked at yet.
+private struct FrameCursor {
+  var next: UInt64
+  var end: UInt64
 }

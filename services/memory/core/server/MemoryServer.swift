@@ -22,6 +22,8 @@ public struct MemoryServer<V: Views>: ~Copyable {
   var isBundleChecked = false
   /// The frames that are free, the reserve not among them.
   var index: BuddyIndex<V.Index>
+  /// RAM, claimed or not.
+  var ram = RAMList()
   /// Frames held back for the server's own growth.
   var reserve = Reserve()
   /// Whom it serves.
@@ -64,6 +66,7 @@ public struct MemoryServer<V: Views>: ~Copyable {
   {
     restarts = start.restarts
     slots = try slotCount(of: 0, &gate)
+    findRAM(&gate)
     // A handle that had just arrived; its sender will send it again.
     if try isTaken(OwnSlot.landing, &gate) { try? gate.drop(OwnSlot.landing) }
     try findLedgerRegion(&gate)
