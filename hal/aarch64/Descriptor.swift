@@ -80,6 +80,11 @@ package import ABI
       raw: raw & ~(Bit.readOnly | Bit.noTaskExecute) | Descriptor.permissions(rights, isNormal: kind == .normal))
   }
 
+  /// Whether a task may do with a leaf of its what it may do with another. Of Normal memory, or both of a device's.
+  package func hasPermissions(of other: Descriptor) -> Bool {
+    (raw ^ other.raw) & (Bit.readOnly | Bit.noTaskExecute) == 0
+  }
+
   /// A block's first page as an entry of level 3.
   package var asPage: Descriptor { Descriptor(raw: raw | Bit.table) }
 

@@ -8,7 +8,7 @@ extension Kernel where M: ~Copyable {
     let number = handleWord(caller)
     var copied = handle(try slot(number, of: own)).pointee
     guard copied.word != .empty else { throw Refusal(.slotEmpty, number) }
-    guard mayTravel(copied.word.kind) else { throw Refusal(.wrongKind, copied.word.kindNumber) }
+    guard mayTravel(copied.word) else { throw Refusal(.wrongKind, copied.word.kindNumber) }
     let owner = try actingTask(word(caller, 0), of: own, .control)
     let target = try emptySlot(word(caller, 1), of: owner)
     let badge = word(caller, 3)
@@ -106,7 +106,7 @@ extension Kernel where M: ~Copyable {
     let address = try slot(number, of: thread(caller).pointee.task)
     let kept = handle(address).pointee
     guard kept.word != .empty else { throw Refusal(.slotEmpty, number) }
-    guard isListed(kept.word.kind) else { throw Refusal(.wrongKind, kept.word.kindNumber) }
+    guard isListed(kept.word) else { throw Refusal(.wrongKind, kept.word.kindNumber) }
     try checkKeeper(kept.word)
     if kept.word.kind == .memory {
       let use = memoryObject(kept.word.object).pointee.kind

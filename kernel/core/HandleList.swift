@@ -34,16 +34,18 @@ extension Kernel where M: ~Copyable {
     handle(slot).pointee = Handle()
   }
 
-  /// Whether a handle of this kind lies on the list of an object.
-  func isListed(_ kind: ObjectKind) -> Bool {
-    switch kind {
-    case .endpoint, .notification, .task, .memory, .interrupt, .timer, .thread: true
-    case .region, .none, .reply, .power, .gone: false
-    }
-  }
+  /// Whether a handle lies on the list of its object.
+  func isListed(_ word: HandleWord) -> Bool { Handle.listed &>> word.kindNumber & 1 != 0 }
 }
 
 extension Handle {
+  /// The kinds whose handles lie on their objects' lists, a bit each.
+  static var listed: UInt64 {
+    1 << ObjectKind.endpoint.rawValue | 1 << ObjectKind.notification.rawValue | 1 << ObjectKind.task.rawValue
+      | 1 << ObjectKind.memory.rawValue | 1 << ObjectKind.interrupt.rawValue | 1 << ObjectKind.timer.rawValue
+      | 1 << ObjectKind.thread.rawValue
+  }
+
   /// A handle that is on no list yet.
   init(word: HandleWord, value: UInt64) {
     self.word = word

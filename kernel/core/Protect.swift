@@ -26,7 +26,7 @@ extension Kernel where M: ~Copyable {
     let changed = walk.level == 2 ? protectBlock(walk, range, rights) : protectPages(walk, range, rights)
     if walk.level == 2 { forgetBlock(owner, first) } else { forget(owner, FrameRange(changed.first, changed.end)) }
     if changed.isBroken { make(walk.leaf, FrameRange(changed.first, changed.end)) }
-    succeed(caller, range.end - page, changed.pages)
+    succeed(caller, changed.handled - page, changed.pages)
   }
 
   /// Private pages may get any rights; of what a region shows, its task has been given no more than the region has.
@@ -48,14 +48,20 @@ extension Kernel where M: ~Copyable {
     var end: UInt64
     var pages: UInt64 = 0
     var isBroken = false
+    /// Where the call stops.
+    var handled: UInt64 = 0
   }
 
   /// Changes entries of a leaf table. Permissions alone change, which needs no break: until the MMU forgets, a page has
   /// its old rights or its new ones. But 16 that must be alike are broken; a group of which a part is asked for goes whole.
-  private mutating func protectPages(_ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory) -> Change {
+  @inline(__always) private mutating func protectPages(_ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory)
+    -> Change
+  {
     var page = walk.entry.isContiguous ? range.first & ~15 : range.first
     var change = Change(first: page, end: page)
     while page < range.end || (page & 15 != 0 && entry(of: walk.leaf, page: page, level: 3).isContiguous) {
+      // An interrupt that waits ends the call early.
+      if page & (pagesBetweenLooks - 1) == 0, change.pages > 0, machine.interruptIsPending() { break }
       let old = entry(of: walk.leaf, page: page, level: 3)
       if old.isValid, old.rights != rights {
         synchronize(old, frames: 1, rights)
@@ -65,13 +71,14 @@ extension Kernel where M: ~Copyable {
         change.pages += 1
         if old.isContiguous { change.isBroken = true }
       }
-      page += 1
+      page &+= 1
     }
+    change.handled = min(page, range.end)
     return change
   }
 
   /// Makes the entries again that were broken.
-  private mutating func make(_ leaf: UInt64, _ range: FrameRange) {
+  @inline(__always) private mutating func make(_ leaf: UInt64, _ range: FrameRange) {
     for page in range.first..<range.end {
       let entry = entry(of: leaf, page: page, level: 3)
       if entry != .empty, !entry.isValid { machine.setDescriptor(table: leaf, index: page & 511, to: entry.made.raw) }
@@ -79,11 +86,13 @@ extension Kernel where M: ~Copyable {
     machine.publishTables()
   }
 
-  private mutating func protectBlock(_ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory) -> Change {
+  @inline(__always) private mutating func protectBlock(_ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory)
+    -> Change
+  {
     synchronize(walk.entry, frames: range.count, rights)
     machine.setDescriptor(
       table: walk.middle, index: TableGeometry.index(page: range.first, level: 2), to: walk.entry.allowing(rights).raw)
-    return Change(first: range.first, end: range.end, pages: range.count)
+    return Change(first: range.first, end: range.end, pages: range.count, handled: range.end)
   }
 
   /// Makes what was written visible to instruction fetch before it may be executed.

@@ -23,6 +23,7 @@ extension Kernel where M: ~Copyable {
     guard lease <= Handle.maximumOffset else { throw Refusal(.outOfRange, lease, limit: Handle.maximumOffset) }
     let area = RegionWord(page: page, pages: pages, isPrivate: shown == 0, flags: flags)
     try checkOverlap(of: owner, area)
+    noteRegion(in: target, of: owner)
     let new = HandleWord(.region, rights: rights.rawValue, object: shown)
     if shown == 0 {
       handle(target).pointee = Handle(word: new, value: area.raw)
@@ -71,37 +72,53 @@ extension Kernel where M: ~Copyable {
   /// Refuses a region where the task has one already, or a guard page: a page belongs to one region. Two regions may
   /// share a guard page.
   private func checkOverlap(of owner: UInt64, _ area: RegionWord) throws(Refusal) {
-    for number in 1..<task(owner).pointee.slots {
-      let found = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
-      guard found.pointee.word.kindNumber == ObjectKind.region.rawValue else { continue }
-      let other = found.pointee.region
-      let gap: UInt64 = area.flags.isGuarded || other.flags.isGuarded ? 1 : 0
-      if area.page < other.page + other.pages + gap, other.page < area.page + area.pages + gap {
-        throw Refusal(.regionOverlap, area.page, limit: number)
+    let first = owner &+ Task.handlesOffset
+    let end = first &+ task(owner).pointee.regionsEnd &* Task.handleBytes
+    var address = first &+ Task.handleBytes
+    while address < end {
+      let found = handle(address)
+      if found.pointee.word.kindNumber == ObjectKind.region.rawValue {
+        let other = found.pointee.region
+        let gap: UInt64 = area.flags.isGuarded || other.flags.isGuarded ? 1 : 0
+        if area.page < other.page &+ other.pages &+ gap, other.page < area.page &+ area.pages &+ gap {
+          throw Refusal(.regionOverlap, area.page, limit: (address - first) / Task.handleBytes)
+        }
       }
+      address &+= Task.handleBytes
     }
   }
 
-  /// The slot of the region that a page of a task belongs to, or belonged to before it was gone; 0: none. The slot found last is tried first, for faults
-  /// come in runs.
+  /// From here on the slot of a region is looked at.
+  func noteRegion(in target: UInt64, of owner: UInt64) {
+    let number = (target - owner - Task.handlesOffset) / Task.handleBytes
+    let t = task(owner)
+    t.pointee.regionsEnd = max(t.pointee.regionsEnd, number + 1)
+  }
+
+  /// The slot of the region that a page of a task belongs to, or belonged to before it was gone; 0: none. The slot found
+  /// last is tried first, for faults come in runs.
   func regionSlot(of owner: UInt64, page: UInt64) -> UInt64 {
-    let hint = task(owner).pointee.lastRegion
-    if isRegion(hint, of: owner, holding: page) { return hint }
+    let first = owner &+ Task.handlesOffset
+    let hint = handle(first &+ task(owner).pointee.lastRegion &* Task.handleBytes)
+    if hint.pointee.word.kindNumber == ObjectKind.region.rawValue, hint.pointee.region.holds(page) {
+      return task(owner).pointee.lastRegion
+    }
+    let end = first &+ task(owner).pointee.regionsEnd &* Task.handleBytes
+    var address = first &+ Task.handleBytes
     var gone: UInt64 = 0
-    for number in 1..<task(owner).pointee.slots {
-      if isRegion(number, of: owner, holding: page) {
-        task(owner).pointee.lastRegion = number
-        return number
+    while address < end {
+      let found = handle(address)
+      if found.pointee.region.holds(page) {
+        let number = (address - first) / Task.handleBytes
+        if found.pointee.word.kindNumber == ObjectKind.region.rawValue {
+          task(owner).pointee.lastRegion = number
+          return number
+        }
+        if found.pointee.word.kind == .gone { gone = number }
       }
-      let found = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
-      if found.pointee.word.kind == .gone, found.pointee.region.holds(page) { gone = number }
+      address &+= Task.handleBytes
     }
     return gone
-  }
-
-  private func isRegion(_ number: UInt64, of owner: UInt64, holding page: UInt64) -> Bool {
-    let found = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
-    return found.pointee.word.kindNumber == ObjectKind.region.rawValue && found.pointee.region.holds(page)
   }
 
   /// The region that a call names in a task, checked to hold the pages that the call is about.

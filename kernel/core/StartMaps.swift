@@ -91,8 +91,10 @@ extension Kernel where M: ~Copyable {
   }
 
   private func regionSlot(_ server: UInt64, _ boot: inout BootFrames) -> UInt64 {
-    defer { boot.slot += 1 }
-    return server + Task.handlesOffset + boot.slot * Task.handleBytes
+    let slot = server + Task.handlesOffset + boot.slot * Task.handleBytes
+    noteRegion(in: slot, of: server)
+    boot.slot += 1
+    return slot
   }
 
   /// One page, on tables that come from boot's frames.

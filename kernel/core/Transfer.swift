@@ -9,7 +9,8 @@ extension Kernel where M: ~Copyable {
     let target = thread(receiver)
     let passed = Transfer(raw: source.pointee.transfer).pass
     let wanted = Transfer(raw: target.pointee.transfer).receive
-    target.pointee.registers.words = source.pointee.registers.words
+    // One by one: as one value they would go through memcpy.
+    for index in 0..<8 { target.pointee[index] = source.pointee[index] }
     target.pointee.label = source.pointee.label & ~Outcome.refused
     target.pointee.handle = badge
     target.pointee.transfer =
@@ -38,17 +39,17 @@ extension Kernel where M: ~Copyable {
       return 0
     }
     let copied = handle(source).pointee
-    guard mayTravel(copied.word.kind) else { return 0 }
+    guard mayTravel(copied.word) else { return 0 }
     install(copied, in: target)
     return wanted
   }
 
   /// A reply is owed by one thread and a region belongs to one address space: neither travels.
-  func mayTravel(_ kind: ObjectKind) -> Bool { isListed(kind) || kind == .power }
+  func mayTravel(_ word: HandleWord) -> Bool { isListed(word) || word.kindNumber == ObjectKind.power.rawValue }
 
   /// Puts a copy of a handle into an empty slot.
   func install(_ copied: Handle, in target: UInt64) {
-    if isListed(copied.word.kind) {
+    if isListed(copied.word) {
       install(target, copied.word, value: copied.value)
     } else {
       handle(target).pointee = Handle(word: copied.word, value: copied.value)
@@ -64,6 +65,6 @@ extension Kernel where M: ~Copyable {
     }
     let found = handle(try slot(passed, of: thread(caller).pointee.task)).pointee.word
     guard found != .empty else { throw Refusal(.slotEmpty, passed) }
-    guard mayTravel(found.kind) else { throw Refusal(.wrongKind, found.kindNumber) }
+    guard mayTravel(found) else { throw Refusal(.wrongKind, found.kindNumber) }
   }
 }

@@ -71,17 +71,23 @@ extension Kernel where M: ~Copyable {
     _ owner: UInt64, _ walk: Walk, _ range: FrameRange, _ region: Handle, frees: Bool
   ) -> Run {
     let isMixed = region.region.flags.copiesOnWrite
+    let console = devices.uartFrame
     var holdsConsole = false
     var removed: UInt64 = 0
     var page = range.first
     var last = walk.entry
     while page < range.end {
+      // An interrupt that waits ends the call early; the groups of 16 that it passed are whole.
+      if page & (pagesBetweenLooks - 1) == 0, page != range.first, machine.interruptIsPending() { break }
       let entry = entry(of: walk.leaf, page: page, level: 3)
-      if frees, entry.frame != walk.entry.frame &+ removed { break }
-      if isMixed, entry.isValid, freesFrame(entry.frame, page: page, owner, region) != frees { break }
-      if entry.isValid {
+      if frees {
+        if entry.frame != walk.entry.frame &+ removed { break }
+        if isMixed, !freesFrame(entry.frame, page: page, owner, region) { break }
         removed &+= 1
-        if entry.frame == devices.uartFrame { holdsConsole = true }
+      } else if entry.isValid {
+        if isMixed, freesFrame(entry.frame, page: page, owner, region) { break }
+        removed &+= 1
+        if entry.frame == console { holdsConsole = true }
       }
       last = entry
       page &+= 1

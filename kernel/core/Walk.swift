@@ -40,20 +40,48 @@ extension Kernel where M: ~Copyable {
   private var visits: UInt64 { 512 }
 
   /// The first page of a range that is mapped, with other rights than these where rights are given, and the walk to it.
-  /// What a table that is absent would hold is passed over at one visit; where the visits are used up or there is no
-  /// such page, the walk's entry is empty.
+  /// What a table that is absent would hold is passed over at one visit; where the visits are used up, an interrupt waits
+  /// or there is no such page, the walk's entry is empty.
   func firstMapped(
     _ owner: UInt64, _ range: FrameRange, except rights: Rights.Memory? = nil
   ) -> (page: UInt64, walk: Walk) {
     var page = range.first
     var visited: UInt64 = 0
-    while page < range.end, visited < visits {
-      let walk = walk(owner, page: page)
-      if walk.entry.isValid, walk.entry.rights != rights { return (page, walk) }
-      page = page | (TableGeometry.frames(level: walk.level) - 1) + 1
-      visited += 1
+    while page < range.end, visited < visits, visited == 0 || !machine.interruptIsPending() {
+      var walk = walk(owner, page: page)
+      if walk.level == 3 {
+        // As far as the next look for an interrupt.
+        let end = min(range.end, min(page | (pagesBetweenLooks - 1) + 1, page &+ visits &- visited))
+        let found = firstEntry(walk.leaf, FrameRange(page, end), except: rights)
+        if found < end {
+          walk.entry = entry(of: walk.leaf, page: found, level: 3)
+          return (found, walk)
+        }
+        visited += end - page
+        page = end
+      } else {
+        if walk.entry.isValid, walk.entry.rights != rights { return (page, walk) }
+        page = page | (TableGeometry.frames(level: walk.level) - 1) + 1
+        visited += 1
+      }
     }
     return (min(page, range.end), Walk())
+  }
+
+  /// Entries of a leaf table that a loop goes through before it looks whether an interrupt waits.
+  var pagesBetweenLooks: UInt64 { 64 }
+
+  /// The first page of a range in a leaf table that is mapped and has other rights; the range's end where none is.
+  private func firstEntry(_ leaf: UInt64, _ range: FrameRange, except rights: Rights.Memory?) -> UInt64 {
+    let model = Descriptor.page(frame: 0, rights: rights ?? Rights.Memory(rawValue: 1), kind: .normal)
+    let isAny = rights == nil
+    var page = range.first
+    while page < range.end {
+      let found = entry(of: leaf, page: page, level: 3)
+      if found.isValid, isAny || !found.hasPermissions(of: model) { return page }
+      page &+= 1
+    }
+    return page
   }
 
   /// Refuses a range that holds a part of the block at which a walk for its first page ended.
