@@ -42,7 +42,7 @@ run: build/apus.img ## boot to the shell in QEMU
 test: build/apus.img $(symbols) $(SYSTEMS:%=build/system/%.bin) ## run every test, on the host and in QEMU; ends with "N passed, N failed"
 	@tools/test
 
-check: build/apus.img build/system/bench.bin ## lint the sources and hold the images to their rules
+check: build/apus.img build/system/bench.bin build/system/bench-root.bin ## lint the sources and hold the images to their rules
 	@tools/check/all
 
 bench: build/apus.img $(BENCHES:%=build/system/%.bin) build/trace.so ## count instructions in QEMU; OP=call: where one row's go

@@ -68,7 +68,11 @@ struct CountsTests {
     try budgets.check(counts)
     for other in [89, 91, nil] as [UInt64?] {
       counts["yield"] = other
-      #expect(throws: BenchError.budget("yield", 90, other)) { try budgets.check(counts) }
+      let difference = Budgets.Difference(name: "yield", figure: 90, count: other)
+      #expect(throws: BenchError.budget([difference])) { try budgets.check(counts) }
+      try budgets.check(counts, absent: ["yield"])
     }
+    counts["signal"] = 1
+    #expect(throws: BenchError.self) { try budgets.check(counts, absent: ["yield"]) }
   }
 }

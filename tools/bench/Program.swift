@@ -29,9 +29,10 @@ struct Bench: AsyncParsableCommand {
       return
     }
     if let budgets {
-      try Budgets(try Data(contentsOf: URL(fileURLWithPath: budgets))).check(
-        try System.all[0].counts(try await boot(System.all[0])))
-      return
+      let figures = try Budgets(try Data(contentsOf: URL(fileURLWithPath: budgets)))
+      var counts = Counts()
+      for system in Budgets.systems { try counts.merge(try system.counts(try await boot(system))) }
+      return try figures.check(counts)
     }
     var counts = Counts()
     var accesses: [String: Trace.Accesses] = [:]
@@ -127,8 +128,8 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
   case noWindow(String)
   /// A part that the page to be written does not have (part).
   case noPart(String)
-  /// An operation whose frozen figure is another (row, figure, count if there is one).
-  case budget(String, UInt64, UInt64?)
+  /// Operations whose frozen figures are others.
+  case budget([Budgets.Difference])
 
   var description: String {
     switch self {
@@ -140,8 +141,10 @@ enum BenchError: Error, Equatable, CustomStringConvertible {
     case .noPart(let part): "the page has no part that is marked as \(part)"
     case .noRow(let name, let known): "no bench counts \(name); there are boot and \(known.joined(separator: ", "))"
     case .noWindow(let name): "\(name) is not what was executed between two reads of a counter"
-    case .budget(let name, let figure, let count):
-      "\(name) counts \(count.map(String.init) ?? "nothing"), its budget is \(figure): say why in the commit that changes it"
+    case .budget(let differing):
+      differing.map { each in
+        "\(each.name) counts \(each.count.map(String.init) ?? "nothing"), its budget is \(each.figure)"
+      }.joined(separator: "\n") + "\nsay why in the commit that changes it"
     }
   }
 }
