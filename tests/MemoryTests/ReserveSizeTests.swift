@@ -56,16 +56,19 @@ private struct CountingGate: Gate {
     return (gate.most, server.unclaimedFrames)
   }
 
-  /// 2 MiB blocks of RAM: the image's GiB, ragged and whole; a second GiB whose last section is ragged or whole and its
-  /// first or a later one, and that GiB whole; a third likewise.
-  static let ragged: [UInt64] = [513, 514, 527, 528, 529, 544, 1023, 1025, 1040]
-  static let even: [UInt64] = [4, 15, 16, 17, 31, 32, 33, 511, 512, 1024]
+  /// Every machine of up to three GiB whose last section is whole, or holds one block of 2 MiB, the least that there is;
+  /// the image needs four. In blocks.
+  static let machines = (0..<96 as Range<UInt64>).flatMap { section in
+    [section == 0 ? 4 : 1, 16].map { section * 16 + $0 }
+  }
+  /// Those with a GiB behind the image's that is not RAM as a whole.
+  static let ragged = machines.filter { $0 > 512 && $0 % 512 != 0 }
   /// Behind 4 GiB, where the index needs another leaf table.
   static let large: [UInt64] = [2048, 2049]
 
   @Test(
     "claiming any section takes two frames of the reserve at most, and some take both",
-    arguments: ragged + even + large)
+    arguments: machines + large)
   func most(blocks: UInt64) throws {
     let found = try claimAll(blocks, reserve: Reserve.capacity)
     #expect(found.most == (blocks > 512 && blocks % 512 != 0 ? Reserve.capacity : 0))
