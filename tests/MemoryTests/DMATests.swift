@@ -231,6 +231,23 @@ private let rw: Rights.Memory = [.read, .write]
     #expect(try Books(system).differences(before) == [])
   }
 
+  @Test("is not given out where the bus translates addresses or an IOMMU does; a coherent bus makes its devices so")
+  func buses() throws {
+    let supervised = try driver()
+    var gate = supervised.gate
+    for index in 0..<3 as Range<UInt64> {
+      _ = try own.lease("moved", index: index, slot: 40 + index, page: 0x190 + index, &gate)
+    }
+    let before = try Books(supervised.system)
+    for (slot, why) in [(40, 2), (41, 3)] as [(UInt64, UInt64)] {
+      #expect(throws: MemoryRefusal(.dmaUnsupported, Name("moved").word, limit: why)) {
+        _ = try own.allocateDMA(lease: slot, slot: 31, pages: 1, &gate)
+      }
+    }
+    #expect(try Books(supervised.system).differences(before) == [])
+    _ = try own.allocateDMA(lease: 42, slot: 31, pages: 1, &gate)
+  }
+
   @Test("may be shared with a client, and leaves it when the driver may free it") func shared() throws {
     let supervised = try driver()
     var gate = supervised.gate

@@ -119,7 +119,7 @@ private let own = Client<MemoryInterface>.own
     #expect(try own.device(at: 2, &gate).holder == .none)
     let transport = try own.device(at: 5, &gate)
     #expect(transport.name == "virtio_m" && transport.nameEnd == "@a000200")
-    #expect(throws: MemoryRefusal(.endOfList, 14)) { _ = try own.device(at: 14, &gate) }
+    #expect(throws: MemoryRefusal(.endOfList, 17)) { _ = try own.device(at: 17, &gate) }
     let session = try gate.inspectHandle(1).value
     let region = try own.region(session: session, at: 30, &gate)
     #expect(region.kind == RegionFacts.Kind.device.rawValue && region.device == "uart" && region.mapped == 1)

@@ -142,8 +142,41 @@ struct TestTree {
         $0.text("compatible", "test,huge")
         $0.words("reg", [0, 0x2000_0000, 0, 0x900_0000])
       }
+      buses(&root)
     }
     return tree.blob
+  }
+
+  /// A bus that translates what devices say, a device behind an IOMMU, and a coherent bus that leaves addresses alone.
+  private static func buses(_ root: inout TestTree) {
+    func device(_ tree: inout TestTree, _ base: UInt32, _ more: (inout TestTree) -> Void) {
+      tree.node("moved@\(String(base, radix: 16))") {
+        $0.text("compatible", "test,moved")
+        $0.words("reg", [0, base, 0, 0x1000])
+        more(&$0)
+      }
+    }
+    func bus(_ tree: inout TestTree, _ name: String, _ body: (inout TestTree) -> Void) {
+      tree.node(name) {
+        $0.words("#address-cells", [2])
+        $0.words("#size-cells", [2])
+        $0.words("ranges", [])
+        body(&$0)
+      }
+    }
+    bus(&root, "translating") {
+      $0.words("dma-ranges", [0, 0, 0, 0x4000_0000, 0, 0x4000_0000])
+      device(&$0, 0x3000_0000) { $0.words("dma-coherent", []) }
+    }
+    device(&root, 0x3000_1000) {
+      $0.words("dma-coherent", [])
+      $0.words("iommus", [1])
+    }
+    bus(&root, "coherent") {
+      $0.words("dma-coherent", [])
+      $0.words("dma-ranges", [])
+      device(&$0, 0x3000_2000) { _ in }
+    }
   }
 
   private mutating func node(_ name: String, _ body: (inout TestTree) -> Void) {

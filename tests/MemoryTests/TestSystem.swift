@@ -151,8 +151,8 @@ final class TestSystem {
     .init(name: "shell", quota: 16, handleFrames: 2),
     .init(
       name: "virtio", quota: 1600, handleFrames: 1,
-      grants: [("all", "virtio,mmio"), ("head", "test,head"), ("huge", "test,huge")],
-      units: ["all": (1, 0)]),
+      grants: [("all", "virtio,mmio"), ("head", "test,head"), ("huge", "test,huge"), ("moved", "test,moved")],
+      units: ["all": (1, 0), "moved": (1, 0)]),
     .init(
       name: "one", quota: 64,
       grants: [("first", "virtio,mmio"), ("one", "virtio,mmio"), ("tail", "test,tail"), ("wrong", "virtio,mmio")],
