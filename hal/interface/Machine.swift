@@ -90,8 +90,8 @@ public enum InterruptNumber {
 
 /// Who may use the FP/SIMD registers: CPACR_EL1.FPEN, bits 21:20. Arm ARM D17.2.30.
 public enum FloatingPointAccess {
-  /// Nobody: the first use traps.
-  public static var trapped: UInt64 { 0 }
-  /// The thread that runs, and the kernel.
+  /// The kernel alone, which saves and loads them: a thread's first use traps.
+  public static var trapped: UInt64 { 1 << 20 }
+  /// The thread that runs, too.
   public static var allowed: UInt64 { 3 << 20 }
 }

@@ -26,5 +26,6 @@ extension Kernel where M: ~Copyable {
     t.pointee.slots = task(owner).pointee.slots
     t.pointee.task = owner
     t.pointee.translation = task(owner).pointee.translation
+    t.pointee.floatingPointAccess = FloatingPointAccess.trapped
   }
 }
