@@ -98,6 +98,34 @@ final class Sharers {
     sharers.check()
   }
 
+  @Test("what a region shows is its home's to bring: prefault and decommit are refused, and take no frame")
+  func notItsOwn() throws {
+    let sharers = try Sharers()
+    for (round, lazily) in [true, false].enumerated() {
+      try sharers.share(pages: 40, lazily: lazily)
+      var gate = sharers.gate
+      if lazily { try own.prefault(slot: 30, page: 0x5000, pages: 9, &gate) }
+      sharers.asChild()
+      gate = sharers.gate
+      try own.show(memory: Sharers.name, slot: 41, page: 0x8000, pages: 40, rights: [.read, .write], &gate)
+      let before = try Books(sharers.system)
+      for page in [0x8000, 0x8009] as [UInt64] {
+        #expect(throws: MemoryRefusal(.notRegion, 41)) { try own.prefault(slot: 41, page: page, pages: 14, &gate) }
+        #expect(throws: MemoryRefusal(.notRegion, 41)) { try own.decommit(slot: 41, page: page, pages: 14, &gate) }
+      }
+      #expect(try Books(sharers.system).differences(before) == [], "round \(round)")
+      sharers.check()
+      try own.free(slot: 41, &gate)
+      sharers.asInit()
+      gate = sharers.gate
+      try own.free(slot: 30, &gate)
+      for slot: UInt64 in [31] { try gate.drop(slot) }
+      sharers.asChild()
+      gate = sharers.gate
+      try gate.drop(Sharers.name)
+    }
+  }
+
   @Test("a page that its home brings lazily comes by the touch of whoever shows it, on the home's account")
   func lazily() throws {
     let sharers = try Sharers()

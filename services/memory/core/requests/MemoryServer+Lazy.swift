@@ -80,11 +80,13 @@ extension MemoryServer {
     }
   }
 
-  /// Refuses what is no lazy region, or does not hold all of these pages.
+  /// Refuses what is no lazy region of the task's own, or does not hold all of these pages. The pages that a region shows
+  /// of another are its home's to bring: no frame is taken for them.
   private mutating func requireLazy(
     _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    guard let region = try region(inSlot: slot, of: task.number, &gate), region.flags.isLazy || region.flags.isDMA
+    guard let region = try region(inSlot: slot, of: task.number, &gate),
+      region.backing == .zeroes || region.flags.isDMA
     else { throw MemoryRefusal(.notRegion, slot) }
     guard region.flags.isLazy else { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
     guard pages > 0, region.pages.contains(page), pages <= region.pages.upperBound - page else {
