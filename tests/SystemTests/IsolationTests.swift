@@ -153,6 +153,24 @@ struct TestSystemTests {
     #expect(outcome.lines.number("differed") == 0, "\(outcome.summary)")
   }
 
+  @Test(
+    "ends random work of many tasks, each ended in whatever it does, with the frames of each kind that there were",
+    arguments: [2, 3])
+  func storm(gic: Int) async throws {
+    var guest = Self.guest("storm", gic: gic)
+    // The same work each time, however busy the host is.
+    guest.countsInstructions = true
+    let outcome = try await guest.run(
+      [
+        .expect("storm: begins"), .expect("storm: ends"), .send("memory verify\r"), .expect("free by ledger"),
+        .send("poweroff\r"),
+      ],
+      limit: .seconds(120))
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    try Self.compare(outcome, from: "storm: begins", to: "storm: ends", with: "storm")
+    #expect(outcome.lines.number("differed") == 0, "\(outcome.summary)")
+  }
+
   @Test("maps all RAM with the kernel's static tables, and each device for its holder alone", arguments: [2, 3])
   func seed(gic: Int) async throws {
     let outcome = try await Self.guest("seed", gic: gic).run([
@@ -183,6 +201,6 @@ struct TestSystemTests {
 /// `make test` builds them; it requires them too.
 private let hasSystems =
   ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
-  || ["hostile", "seed", "restart", "threads", "lazy", "devices"].allSatisfy {
+  || ["hostile", "seed", "restart", "threads", "lazy", "devices", "storm"].allSatisfy {
     FileManager.default.fileExists(atPath: "build/system/\($0).bin")
   }

@@ -64,7 +64,7 @@ struct Worker: ~Copyable {
     report.line("requests refused", refused == 0 ? "none" : "SOME")
     report.line("restarts seen by requests", interrupted > 0 ? "some twice" : "none twice")
     report.line("frames afterwards", report.free() == before ? "as before" : "NOT as before")
-    verify()
+    report.verify()
     report.line("worker", "ends")
     report.rest()
   }
@@ -117,18 +117,5 @@ struct Worker: ~Copyable {
         return
       }
     }
-  }
-
-  private mutating func verify() {
-    var section: UInt64 = 0
-    var differing: UInt64 = 0
-    while let found = try? memory.verify(section: section, &report.terminal.gate) {
-      differing += found.differing
-      section += 1
-    }
-    report.begin("index")
-    report.terminal.write(decimal: differing)
-    report.terminal.write(" bytes differ")
-    report.end()
   }
 }

@@ -26,6 +26,9 @@ internal import TrialRegisters
   case "rng": Random.run(&gate)
   case "driver": Driver.run(&gate)
   case "worker": Worker().run()
+  case "storm": Storm(rounds: 5000, seed: 0x5eed).run()
+  case "tempest": Storm(rounds: 150_000, seed: 0x5eed_5eed).run()
+  case "gale": Gale(seed: argument).run()
   default: exit(2)
   }
   exit(3)

@@ -11,29 +11,12 @@ struct Seed: ~Copyable {
   private let kernelHalf: UInt64 = 0xffff_ff80_0000_0000
 
   consuming func run() -> Never {
-    claimAll()
+    report.claimAll()
     probeMemory()
     probeDevices("console")
     probeDevices("irq")
     report.line("seed", "done")
     report.rest()
-  }
-
-  /// Takes pages until the server has claimed all sections, then gives them back.
-  private mutating func claimAll() {
-    var slot: UInt64 = 20
-    while let counts = try? report.memory.memoryCounts(&report.terminal.gate), counts.unclaimed > 0, slot < 80 {
-      do throws(MemoryRefusal) {
-        try report.memory.allocate(
-          slot: slot, page: slot << 12, pages: 4096, rights: [.read, .write], &report.terminal.gate)
-        slot += 1
-      } catch { break }
-    }
-    for taken in 20..<slot { try? report.memory.free(slot: taken, &report.terminal.gate) }
-    report.begin("frames not claimed")
-    let counts = try? report.memory.memoryCounts(&report.terminal.gate)
-    report.terminal.write(decimal: counts?.unclaimed ?? .max)
-    report.end()
   }
 
   private mutating func probe(_ address: UInt64, in session: UInt64 = 1, asTask: Bool = false) -> Answer {

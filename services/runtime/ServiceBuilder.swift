@@ -1,16 +1,17 @@
-internal import ABI
-internal import Interfaces
-internal import Runtime
+public import ABI
+public import Interfaces
 
 /// Builds a task by asking the memory server for each step.
-struct ServiceBuilder: TaskBuilder {
+public struct ServiceBuilder: TaskBuilder {
   /// The slot of the Task handle.
-  let task: UInt64
+  private let task: UInt64
   private let memory = Client<MemoryInterface>.own
 
-  init(task: UInt64) { self.task = task }
+  /// A builder of the task whose handle is in a slot.
+  public init(task: UInt64) { self.task = task }
 
-  mutating func load(
+  /// Maps a segment.
+  public mutating func load(
     slot: UInt64, page: UInt64, offset: UInt64, filePages: UInt64, memoryPages: UInt64, rights: Rights.Memory,
     _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
@@ -19,14 +20,16 @@ struct ServiceBuilder: TaskBuilder {
       task: task, &gate)
   }
 
-  mutating func makeStack(
+  /// Makes its stack.
+  public mutating func makeStack(
     slot: UInt64, page: UInt64, pages: UInt64, present: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     try memory.reserve(slot: slot, page: page, pages: pages, isGuarded: true, task: task, &gate)
     try memory.prefault(slot: slot, page: page + pages - present, pages: present, task: task, &gate)
   }
 
-  mutating func start(
+  /// Starts its first thread.
+  public mutating func start(
     entry: UInt64, stack: UInt64, argument: UInt64, priority: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     do throws(Refusal) {
