@@ -133,7 +133,9 @@ extension Kernel where M: ~Copyable {
       guard found.word.kind != .region || found.mapped == 0 else {
         // The next step refuses, without having changed anything.
         if visited > 0 { return false }
-        throw Refusal(.regionMapped, owner(ofSlot: address) >> 12, limit: found.mapped)
+        let owner = owner(ofSlot: address)
+        throw Refusal(
+          .regionMapped, owner >> 12, limit: (address - owner - Task.handlesOffset) / Task.handleBytes)
       }
       makeGone(address)
       visited += 1

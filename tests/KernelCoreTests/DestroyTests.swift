@@ -91,7 +91,7 @@ struct DestroyTests {
       before = system.digest(except: server.thread)
       refusal = system.call(server, .destroy, Message(handle: 41)).refusal
     }
-    #expect(refusal == Refusal(.regionMapped, space.task.task >> 12, limit: 1))
+    #expect(refusal == Refusal(.regionMapped, space.task.task >> 12, limit: region))
     system.kernel.thread(server.thread).pointee.registers.instruction &-= 4
     #expect(system.digest(except: server.thread) == before, "the step that is refused has changed something")
     #expect(system.handle(server, 61).kind == .gone, "an earlier step took the handle that was no obstacle")

@@ -70,8 +70,14 @@ extension MemoryServer {
       throw error
     }
     for slot in 1..<slots {
-      guard try handle(inSlot: slot, of: task.number, &gate).word.kind == .region else { continue }
-      try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
+      let (found, words) = try handle(inSlot: slot, of: task.number, &gate)
+      guard found.kind == .region else { continue }
+      if found.object != 0, RegionWord(raw: words[1]).isPrivate {
+        // Others may have copies of its pages, which keep its name from ending with the account.
+        try closeRegion(slot: slot, of: task, budget: &budget, &gate)
+      } else {
+        try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
+      }
     }
   }
 

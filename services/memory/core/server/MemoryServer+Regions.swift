@@ -112,13 +112,19 @@ extension MemoryServer {
     }
   }
 
-  /// Unmaps a region and removes it from its slot; nothing of it stays.
+  /// Unmaps a region and removes it from its slot; nothing of it stays. Of a home the copies that others made of its
+  /// pages keep it to the end: they go with what shows them.
   mutating func closeRegion(
     slot: UInt64, of task: Target, keepsDMA: Bool = false, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     try unmapRegion(slot: slot, of: task, keepsDMA: keepsDMA, budget: &budget, &gate)
-    var message = Message(task.number, handle: slot)
-    do throws(Refusal) { try gate.perform(.drop, &message) } catch { throw MemoryRefusal(error) }
+    while true {
+      var message = Message(task.number, handle: slot)
+      do throws(Refusal) { return try gate.perform(.drop, &message) } catch {
+        guard error.status == .regionMapped else { throw MemoryRefusal(error) }
+        try withdraw(error.limit, fromFrame: error.value, budget: &budget, &gate)
+      }
+    }
   }
 
   /// Unmaps all pages of a region, from its start, wherever they are. Frames and tables come back to the index as the

@@ -65,7 +65,8 @@ struct Storm: ~Copyable {
         &report.terminal.gate)
       guard let bundle = MappedBundle(byteCount: bytes) else { return nil }
       for index in 0..<bundle.count {
-        if let entry = bundle.entry(index), entry.name == Name("gale").word { return entry }
+        let entry = bundle.entry(index)
+        if entry.name == Name("gale").word { return entry }
       }
     } catch {}
     return nil
