@@ -80,12 +80,23 @@ extension Kernel where M: ~Copyable {
   /// Whether the other pages of a run are there, of the same region, and like those that come.
   private func surrounds(_ plan: MapPlan, _ run: FrameRange) -> Bool {
     guard plan.region.intersection(run) == run else { return false }
-    var expected = plan.descriptor.advanced(by: run.first &- plan.page)
-    for page in run.first..<run.end {
-      guard plan.range.contains(page) || entry(of: plan.walk.leaf, page: page, level: 3).single == expected else {
-        return false
-      }
-      expected = expected.advanced(by: 1)
+    let first = plan.descriptor.advanced(by: run.first &- plan.page)
+    return goesOn(plan.walk.leaf, FrameRange(run.first, plan.page), first)
+      && goesOn(
+        plan.walk.leaf, FrameRange(plan.range.end, run.end), first.advanced(by: plan.range.end &- run.first))
+  }
+
+  /// Whether the pages of a range lie together, `first` being the entry of the first. Sixteen with the hint do: one of
+  /// them is enough.
+  private func goesOn(_ leaf: UInt64, _ range: FrameRange, _ first: Descriptor) -> Bool {
+    var expected = first
+    var page = range.first
+    while page < range.end {
+      let found = entry(of: leaf, page: page, level: 3)
+      guard found.single == expected else { return false }
+      let step = found.isContiguous ? 16 &- page & 15 : 1
+      expected = expected.advanced(by: step)
+      page &+= step
     }
     return true
   }
