@@ -45,6 +45,7 @@ test: build/apus.img $(symbols) $(SYSTEMS:%=build/system/%.bin) ## run every tes
 check: build/apus.img build/system/bench.bin build/system/bench-root.bin ## lint the sources and hold the images to their rules
 	@tools/check/all
 
+bench: extras := bench
 bench: build/apus.img $(BENCHES:%=build/system/%.bin) build/trace.so ## count instructions in QEMU; OP=call: where one row's go
 	$(swift) --product apus-bench </dev/null
 	.build/debug/apus-bench --gic $(GIC)$(if $(OP), --trace $(OP),$(if $(filter 2,$(GIC)), --page docs/benchmarks.md))$(if $(LIST), --listing)

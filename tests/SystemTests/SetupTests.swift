@@ -83,11 +83,13 @@ struct FakeMachine {
     #expect(machine.record.last == "\(Self.install) \(package)")
   }
 
-  @Test("adds the debugger for make debug alone")
-  func debugger() async throws {
+  @Test(
+    "adds the debugger for make debug alone, and the tracer's compiler for make bench alone",
+    arguments: [("debug", "gdb-multiarch"), ("bench", "gcc libc6-dev")])
+  func extras(target: String, packages: String) async throws {
     let machine = try FakeMachine(.root, has: FakeMachine.everything)
-    _ = try await machine.run("tools/setup debug")
-    #expect(machine.record.last == "\(Self.install) gdb-multiarch")
+    _ = try await machine.run("tools/setup \(target)")
+    #expect(machine.record.last == "\(Self.install) \(packages)")
   }
 
   @Test("asks for Swift, which apt does not have")
