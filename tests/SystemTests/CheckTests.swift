@@ -50,7 +50,9 @@ import Testing
     try place.write("Sources/B/B.swift", "public let b = 1\n")
     try place.write("Sources/A/A.swift", "\(source)\n")
     let outcome = try await Child("tools/check/imports", [place.path]).run(limit: .seconds(120))
-    #expect(outcome.status != 0 && outcome.text.contains("A.swift:1"), "\(outcome.summary)")
+    // Who says so depends on which target is built first: the compiler, by the line, or SwiftPM, by the target.
+    let isNamed = outcome.text.contains("A.swift:1") || outcome.text.contains("Target A imports another target (B)")
+    #expect(outcome.status != 0 && isNamed, "\(outcome.summary)")
   }
 
   @Test("asks every gate there is")
