@@ -64,7 +64,9 @@ import Testing
 @Suite("The summary line") struct SummaryTests {
   static let xctest = "\t Executed 1 test, with 0 failures (0 unexpected)\n"
   static func totals(_ tests: Int, _ failures: Int, _ skipped: Int) -> String {
-    "<testsuite name=\"TestResults\" errors=\"0\" tests=\"\(tests)\" failures=\"\(failures)\" skipped=\"\(skipped)\""
+    let totals = "<testsuite name=\"TestResults\" errors=\"0\" tests=\"\(tests)\" failures=\"\(failures)\""
+    let failed = "<testcase classname=\"M.S\" name=\"f()\" >\n<failure message=\"1 &lt; 0&#10;no\" />\n</testcase>\n"
+    return "\(totals) skipped=\"\(skipped)\">\n" + String(repeating: failed, count: failures)
   }
 
   @Test(
@@ -89,9 +91,33 @@ import Testing
   func summary(status: Int, log: String, xml: String?, verdict: String, ends: Int32) async throws {
     let place = try Workspace()
     let logFile = try place.write("log", log)
-    if let xml { try place.write("xml", xml + ">\n") }
+    if let xml { try place.write("xml", xml) }
     let outcome = try await Child("tools/test-summary", ["\(status)", logFile, "\(place.path)/xml"]).run()
     #expect(outcome.text.hasSuffix(verdict + "\n"))
     #expect(outcome.status == ends)
+  }
+
+  @Test("comes after each test that failed or was skipped, once, with what it said first")
+  func names() async throws {
+    let place = try Workspace()
+    let log = try place.write("log", "")
+    let xml = try place.write(
+      "xml",
+      """
+      <testsuite name="TestResults" errors="0" tests="3" failures="2" skipped="1" time="1">
+      <testcase classname="M.S" name="f(a:)" time="1" >
+      <failure message="(a &#8594; 1) == &quot;b&quot;&#10;no" />
+      <failure message="again" />
+      </testcase>
+      <testcase classname="M.S" name="g()" >
+      <skipped>no &lt;dtc&gt;</skipped>
+      </testcase>
+      <testcase classname="M.S" name="h()" time="1" />
+      """)
+    let outcome = try await Child("tools/test-summary", ["1", log, xml]).run()
+    let said = [
+      "skipped: M.S.g(): no <dtc>", "failure: M.S.f(a:): (a → 1) == \"b\"", "    no", "1 skipped", "1 passed, 1 failed",
+    ]
+    #expect(outcome.text == said.joined(separator: "\n") + "\n")
   }
 }
