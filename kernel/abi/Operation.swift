@@ -102,8 +102,9 @@ public enum Inspection: UInt64, Sendable {
   /// pages; of a device range x2 its first frame; of a shared one x2 frame of the task that has its home, x3 slot, x4
   /// page of that region, x5 pages that others show.
   case memory = 7
-  /// The thread of task x9 (0: own), also while the task is being destroyed: x0 state, x1 `ThreadFlags`, x2 faults of
-  /// the task, x3 ESR and x4 FAR of the last one, x5 instruction, x6 its x0 if it is suspended, x7 mapped pages.
+  /// Thread x1 of task x9 (0: own), the first one 0, also while the task is being destroyed: x0 state, x1 `ThreadFlags`,
+  /// x2 faults of the task, x3 ESR and x4 FAR of the thread's last one, x5 instruction, x6 the status with which the task
+  /// exited, x7 mapped pages.
   case thread = 8
   /// The account of task x9 (0: own, for the memory server alone), also while it is being destroyed: x0 quota, x1 used, x2 frame of the task that gave the
   /// quota (0: none did), x3 tasks that hold a part of it, x4 frames of those parts.
@@ -127,6 +128,8 @@ public struct ThreadFlags: OptionSet, Sendable {
   @inlinable public static var shared: ThreadFlags { ThreadFlags(rawValue: 4) }
   /// Its task is being destroyed.
   @inlinable public static var ending: ThreadFlags { ThreadFlags(rawValue: 8) }
+  /// Its task exited.
+  @inlinable public static var exited: ThreadFlags { ThreadFlags(rawValue: 16) }
 }
 
 /// What a Memory is, as `inspect` tells of it.
@@ -136,7 +139,7 @@ public enum InspectedUse {
 }
 
 /// What `thread` does to the thread that x9 names; a Task handle names the task's first thread to start, and all of
-/// its threads to suspend and resume.
+/// its threads to suspend and resume; only a Task handle names what exits.
 public enum ThreadAction: UInt64, Sendable {
   /// Starts it: x1 entry, x2 stack pointer, x3 argument (x0 of the thread), x4 priority 0…63.
   case start = 0
@@ -146,6 +149,8 @@ public enum ThreadAction: UInt64, Sendable {
   case resume = 2
   /// Binds the notification in the caller's slot x1 to the caller's own thread (x9 is 0).
   case bind = 3
+  /// Suspends all threads of a task and keeps x1 with it, the status with which it exited.
+  case exit = 4
 }
 
 /// What `interrupt` does.

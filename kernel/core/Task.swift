@@ -43,6 +43,10 @@ public struct Task: BitwiseCopyable {
   public var lastRegion: UInt64 = 0
   /// One past the highest slot that ever held a region: the others need no look.
   public var regionsEnd: UInt64 = 1
+  /// 1 from its `exit` on, until it is resumed.
+  public var hasExited: UInt64 = 0
+  /// The status with which it exited.
+  public var exitStatus: UInt64 = 0
 }
 
 extension Task {

@@ -3,11 +3,12 @@ internal import Machine
 
 extension Kernel where M: ~Copyable {
   /// `thread`: starts, suspends or resumes threads; binds a notification to the caller's own. A Task handle names
-  /// the task's first thread to start, and all its threads to suspend and resume.
+  /// the task's first thread to start, and all its threads to suspend and resume. A task that exits is suspended with
+  /// its status, which the kernel keeps: no memory server can lose it.
   mutating func threadAction(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
     guard let action = ThreadAction(rawValue: word(caller, 0)) else {
-      throw Refusal(.invalidOperation, word(caller, 0), limit: ThreadAction.bind.rawValue)
+      throw Refusal(.invalidOperation, word(caller, 0), limit: ThreadAction.exit.rawValue)
     }
     if action == .bind { return try bindNotification(caller, own) }
     let named = try namedThread(caller, own)
@@ -15,10 +16,14 @@ extension Kernel where M: ~Copyable {
     guard task(owner).pointee.destroyPhase == 0 else { throw Refusal(.busy, task(owner).pointee.destroyPhase) }
     switch action {
     case .start: try start(caller, named.address, most: named.most)
-    case .suspend, .resume:
+    case .suspend, .resume, .exit:
+      if action == .exit, !named.isTask {
+        throw Refusal(.wrongKind, ObjectKind.thread.rawValue, limit: ObjectKind.task.rawValue)
+      }
+      if action != .suspend, named.isTask { noteExit(owner, action == .exit, word(caller, 1)) }
       var address = named.address
       repeat {
-        if action == .suspend { suspend(address) } else { resume(address) }
+        if action == .resume { resume(address) } else { suspend(address) }
         address =
           address == owner + Task.threadOffset ? task(owner).pointee.threads : thread(address).pointee.nextOfTask
       } while named.isTask && address != 0
@@ -52,6 +57,11 @@ extension Kernel where M: ~Copyable {
     t.pointee.begin(at: entry, stack: word(caller, 2), argument: word(caller, 3))
     t.pointee.priority = priority
     makeReady(address)
+  }
+
+  private func noteExit(_ owner: UInt64, _ hasExited: Bool, _ status: UInt64) {
+    task(owner).pointee.hasExited = hasExited ? 1 : 0
+    task(owner).pointee.exitStatus = hasExited ? status : 0
   }
 
   /// Off the processor until `resume`; a wait goes on and may end meanwhile.

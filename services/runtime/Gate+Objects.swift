@@ -116,6 +116,12 @@ extension Gate where Self: ~Copyable {
     try perform(.thread, &message)
   }
 
+  /// Takes all threads of a task off the processor, and leaves with the kernel the status with which it exited.
+  @inlinable public mutating func exit(task: UInt64, status: UInt64) throws(Refusal) {
+    var message = Message(ThreadAction.exit.rawValue, status, handle: task)
+    try perform(.thread, &message)
+  }
+
   /// Lets the threads of a task run again.
   @inlinable public mutating func resume(task: UInt64) throws(Refusal) {
     var message = Message(ThreadAction.resume.rawValue, handle: task)

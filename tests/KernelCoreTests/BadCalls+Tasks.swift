@@ -30,6 +30,10 @@ extension BadCalls {
       refuse(.inspect, "a translation of the caller's own space", .missingRight, 0, 1) { _ in Message(1, 0x1000) },
       refuse(.inspect, "a probe of the caller's own space", .missingRight, 0, 1) { _ in Message(5, 0x1000) },
       refuse(.inspect, "a probe at no level", .outOfRange, 2, 1) { _ in Message(5, 0, 2, handle: Slot.task) },
+      refuse(.inspect, "a further thread that is not there", .outOfRange, 1, 1) { _ in
+        Message(8, 1, handle: Slot.task)
+      },
+      refuse(.inspect, "thread max", .outOfRange, big, 1) { _ in Message(8, big) },
       refuse(.inspect, "a dying task", .busy, Slot.dying) { _ in Message(2, handle: Slot.dying) },
       refuse(.log, "57 bytes", .outOfRange, 57, 56) { _ in Message(57) },
       refuse(.log, "unknown flags", .outOfRange, 0, 56) { _ in Message(1 << 6) },
@@ -43,10 +47,13 @@ extension BadCalls {
   static let threads: [BadCall] =
     slots(.thread, .task, right: 2, without: Slot.taskNoRights) { Message(0, handle: $0) }
     + slots(.thread, .task, right: 2, without: Slot.taskNoRights) { Message(1, handle: $0) }
+    + slots(.thread, .task, right: 2, without: Slot.taskNoRights) { Message(4, handle: $0) }
     + slots(.thread, .notification, right: 2, without: Slot.notificationNoRights) { Message(3, $0) }
     + [
-      refuse(.thread, "selector 4", .invalidOperation, 4, 3) { _ in Message(4) },
-      refuse(.thread, "selector max", .invalidOperation, big, 3) { _ in Message(big) },
+      refuse(.thread, "selector 5", .invalidOperation, 5, 4) { _ in Message(5) },
+      refuse(.thread, "selector max", .invalidOperation, big, 4) { _ in Message(big) },
+      refuse(.thread, "a thread that is to exit", .wrongKind, 11, 3) { _ in Message(4, handle: Slot.thread) },
+      refuse(.thread, "a dying task that is to exit", .busy, 2) { _ in Message(4, handle: Slot.dying) },
       refuse(.thread, "a dying task", .busy, 2) { _ in Message(0, handle: Slot.dying) },
       refuse(.thread, "a thread without rights", .missingRight, 0, 2) { _ in Message(0, handle: Slot.threadNoRights) },
       refuse(.thread, "a thread above its starter", .notPermitted, 11, 10) { _ in

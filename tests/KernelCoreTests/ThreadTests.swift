@@ -100,6 +100,44 @@ struct ThreadTests {
     #expect(system.audit() == [])
   }
 
+  @Test("each thread can be asked about by its number, one more is refused")
+  func inspected() {
+    let threads = [20, 21, 22].map { system.spawnThread(of: task, slot: $0) }
+    for (address, thread) in [(0x1234, threads[1]), (0x5678, threads[2])] as [(UInt64, Actor)] {
+      system.makeCurrent(thread.thread)
+      system.fault(syndrome: 0x9200_0007, address: address)
+    }
+    let told = (0..<4 as Range<UInt64>).map { number in
+      system.must(system.memoryServer, .inspect, Message(Inspection.thread.rawValue, number, handle: 40))[4]
+    }
+    // The last one made is the first on the list of the further ones.
+    #expect(told == [0, 0x5678, 0x1234, 0])
+    let refused = system.call(system.memoryServer, .inspect, Message(Inspection.thread.rawValue, 4, handle: 40))
+    #expect(refused.refusal == Refusal(.outOfRange, 4, limit: 4))
+    system.must(task, .drop, Message(handle: 21))
+    #expect(system.must(system.memoryServer, .inspect, Message(8, 2, handle: 40))[4] == 0)
+  }
+
+  @Test("a task that exits is suspended, and the kernel keeps its status until it is resumed")
+  func exits() {
+    let further = system.spawnThread(of: task, slot: 20)
+    func told() -> (flags: ThreadFlags, status: UInt64) {
+      let words = system.must(system.memoryServer, .inspect, Message(Inspection.thread.rawValue, 1, handle: 40))
+      return (ThreadFlags(rawValue: words[1]), words[6])
+    }
+    // A task that is merely suspended did not exit.
+    system.must(system.memoryServer, .thread, Message(ThreadAction.suspend.rawValue, 7, handle: 40))
+    #expect(told() == ([.suspended, .started], 0))
+    system.must(system.memoryServer, .thread, Message(ThreadAction.exit.rawValue, 7, handle: 40))
+    #expect(told() == ([.suspended, .started, .exited], 7))
+    system.must(system.memoryServer, .thread, Message(ThreadAction.suspend.rawValue, 8, handle: 40))
+    #expect(told().status == 7)
+    #expect(system.kernel.thread(further.thread).pointee.isSuspended != 0)
+    system.must(system.memoryServer, .thread, Message(ThreadAction.resume.rawValue, handle: 40))
+    #expect(told() == ([.started], 0))
+    #expect(system.audit() == [])
+  }
+
   @Test("a thread ends with its last handle, whatever it does; its slots hold the next one", arguments: 0..<4)
   func dropped(index: Int) {
     let thread = system.spawnThread(of: task, slot: 20)

@@ -34,16 +34,16 @@ extension MemoryServer {
     return event.reply
   }
 
-  /// `exit`: the caller is taken off the processor for good; the reply that it gets finds it there, and leaves the status
-  /// in its x0, where a server that starts anew finds it.
+  /// `exit`: the caller is taken off the processor for good. The kernel keeps the status with its task, where a server
+  /// that starts anew finds it.
   mutating func exit(_ status: UInt64, _ caller: Caller, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> Message
   {
     let number = sessions[caller.place].number
-    do throws(Refusal) { try gate.suspend(task: number) } catch { throw MemoryRefusal(error) }
+    do throws(Refusal) { try gate.exit(task: number, status: status) } catch { throw MemoryRefusal(error) }
     record(
       TaskEvent(.exited, session: number, name: sessions[caller.place].name, detail: status), caller.place, &gate)
-    return Message(status)
+    return Message()
   }
 
   /// Keeps an event until its supervisor asks for it, and tells it.

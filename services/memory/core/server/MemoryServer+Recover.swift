@@ -83,14 +83,25 @@ extension MemoryServer {
     try findEntry(of: place)
     let isOwn = sessions[place].entry == Self.firstEntry
     if !isOwn, !flags.contains(.shared), !flags.contains(.started), thread[7] == 0 { return try endTask(place, &gate) }
-    guard flags.contains(.started) else { return }
-    if flags.contains(.suspended) {
-      note(TaskEvent(.exited, session: slot, name: name, detail: thread[6]), place)
-    } else if thread[0] == 0 {
-      let event = TaskEvent(
-        .faulted, session: slot, name: name, detail: thread[3] >> 26 & 63, address: thread[4], instruction: thread[5])
-      note(event, place)
+    if flags.contains(.exited) {
+      return note(TaskEvent(.exited, session: slot, name: name, detail: thread[6]), place)
     }
+    recoverFault(thread, place, &gate)
+  }
+
+  /// A fault that ended one of a task's threads, the first one asked already: it was started, and stands still.
+  private mutating func recoverFault(_ first: Message, _ place: Int, _ gate: inout some Gate & ~Copyable) {
+    var thread = first
+    var number: UInt64 = 0
+    while !ThreadFlags(rawValue: thread[1]).contains(.started) || thread[0] != 0 {
+      number += 1
+      guard let next = try? gate.inspect(.thread, number, handle: sessions[place].number) else { return }
+      thread = next
+    }
+    let event = TaskEvent(
+      .faulted, session: sessions[place].number, name: sessions[place].name, detail: thread[3] >> 26 & 63,
+      address: thread[4], instruction: thread[5])
+    note(event, place)
   }
 
   private mutating func finish(_ place: Int, _ gate: inout some Gate & ~Copyable) throws(Refusal) {
