@@ -52,6 +52,8 @@ public enum ObjectKind: UInt64, Sendable {
   @inlinable public static var lease: UInt64 { 1 }
   /// Whether what is gone was such a region.
   @inlinable public var wasLease: Bool { kind == .gone && rights & Self.lease != 0 }
+  /// Kind and rights alone: what others may learn of it.
+  @inlinable public var withoutObject: HandleWord { HandleWord(raw: raw & 0x7f) }
   /// Physical address of the object, 128-byte aligned.
   @inlinable public var object: UInt64 { raw & 0x7f_ffff_ff80 }
 }

@@ -82,6 +82,16 @@ public enum FaultMessage {
   public static let stack = 3
   /// x30 of the task: where it was called from.
   public static let link = 4
+  /// The slot of the region that the address belongs to, or belonged to before it was gone; 0: none.
+  public static let region = 5
+  /// Kind and rights of that slot, as in `HandleWord`.
+  public static let handle = 6
+  /// Its `RegionWord`.
+  public static let area = 7
   /// A reply with this label resumes the task; with any other it stays stopped.
   public static let resume: UInt64 = 0
+
+  /// The virtual page of an address. The MMU ignores the top byte of a task's (TCR_EL1.TBI0), and FAR_EL1 holds it. Bit 55
+  /// tells the kernel's half, of which no page is a task's.
+  @inlinable public static func page(of address: UInt64) -> UInt64 { address >> 12 & (1 << 44 - 1) }
 }

@@ -45,6 +45,18 @@ public enum QuickReply {
   case faulter(UInt64)
 }
 
+/// Where a quick fault goes on, and in which region it was.
+public struct QuickFault {
+  /// The pager.
+  public var pager: QuickSwitch
+  /// Slot of the region.
+  public var region: UInt64
+  /// Kind and rights of that slot.
+  public var handle: UInt64
+  /// Its `RegionWord`.
+  public var area: UInt64
+}
+
 extension Kernel where M: ~Copyable {
   /// `call` to a receiver that waits alone, while nobody as urgent as it is ready.
   @inline(__always) public mutating func quickCall(_ caller: QuickCaller, slot: UInt64) -> QuickSwitch? {
@@ -90,24 +102,30 @@ extension Kernel where M: ~Copyable {
     return .faulter(caller)
   }
 
-  /// A fault to a pager that waits alone, while nobody as urgent as it is ready. The badge has `Badge.fault`.
+  /// A fault to a pager that waits alone, while nobody as urgent as it is ready, in one of the two regions in which the
+  /// last ones were. The badge has `Badge.fault`.
   @inline(__always) public mutating func quickFault(
     _ faulted: QuickCaller, syndrome: UInt64, address: UInt64
-  ) -> QuickSwitch? {
+  ) -> QuickFault? {
     guard
       syndrome >> 26 & 63 != ExceptionClass.floatingPoint,
       let found = quickHandle(faulted, WellKnownSlot.memory, .endpoint, right: Rights.Endpoint.call.rawValue),
       case let e = machine.pinned(found.pointee.word.object, as: Endpoint.self),
-      let receiver = quickReceiver(e)
+      let receiver = quickReceiver(e),
+      case let owner = task(faulted.handles &- Task.handlesOffset),
+      let number = hintedRegion(owner, faulted.handles, page: FaultMessage.page(of: address)),
+      case let region = handle(faulted.handles &+ number &* Task.handleBytes)
     else { return nil }
     let t = thread(faulted.address)
     t.pointee.faultSyndrome = syndrome
     t.pointee.faultAddress = address
     t.pointee.isFault = 1
-    task(t.pointee.task).pointee.faults += 1
+    owner.pointee.faults += 1
     let badge = found.pointee.value | Badge.fault
     quickHand(faulted.address, to: receiver, at: e)
-    return QuickSwitch(thread: receiver, badge: badge)
+    return QuickFault(
+      pager: QuickSwitch(thread: receiver, badge: badge), region: number,
+      handle: region.pointee.word.withoutObject.raw, area: region.pointee.value)
   }
 
   /// `signal` of a notification for whose bits nobody waits.

@@ -3,8 +3,8 @@ internal import ABI
 internal import Machine
 
 // One page into a leaf table that is there, and out of one that stays: what a pager does most. As in Quick.swift whatever
-// is not plain bails out before the first write: executable pages, what copies on write or is shared, what merges to a
-// larger run or is a part of one.
+// is not plain bails out before the first write: executable pages, what copies on write, what merges to a larger run or
+// is a part of one.
 
 /// What `map` and `unmap` ask for.
 public struct QuickPage {
@@ -37,17 +37,25 @@ extension Kernel where M: ~Copyable {
     let t = machine.pinned(owner, as: Task.self)
     let frame: UInt64
     var kind = MemoryKind.normal
+    var home: UInt64 = 0
     if area.isPrivate {
       guard t.pointee.used < t.pointee.quota, quickIsFree(caller, given, authority) else { return false }
       frame = given
     } else {
       let shown = machine.pinned(region.pointee.word.object, as: Memory.self)
-      frame = shown.pointee.frame &+ region.pointee.offset &+ place.page &- area.page
-      if shown.pointee.kind == MemoryUse.device {
-        kind = .device
-        guard frame != devices.uartFrame else { return false }
-      } else if shown.pointee.kind != MemoryUse.fixed {
-        return false
+      let index = region.pointee.offset &+ place.page &- area.page
+      home = shown.pointee.home
+      if home != 0 {
+        guard let there = quickHomeFrame(home, index) else { return false }
+        frame = there
+      } else {
+        frame = shown.pointee.frame &+ index
+        if shown.pointee.kind == MemoryUse.device {
+          kind = .device
+          guard frame != devices.uartFrame else { return false }
+        } else if shown.pointee.kind != MemoryUse.fixed {
+          return false
+        }
       }
     }
     guard let leaf = quickLeaf(t, place.page) else { return false }
@@ -63,6 +71,7 @@ extension Kernel where M: ~Copyable {
       ledger(frame).pointee = .privatePage(task: owner >> 12, page: place.page)
       t.pointee.used &+= 1
     }
+    if home != 0 { memoryObject(region.pointee.word.object).pointee.shown &+= 1 }
     region.pointee.mapped &+= 1
     t.pointee.mappedPages &+= 1
     ledger(leaf).pointee = ledger(leaf).pointee.using(1)
@@ -126,6 +135,14 @@ extension Kernel where M: ~Copyable {
     let memory = machine.pinned(found.pointee.word.object, as: Memory.self)
     return memory.pointee.kind == MemoryUse.authority && frame &- memory.pointee.frame < memory.pointee.frames
       && ram.used.contains(frame) && isClaimed(frame) && ledger(frame).pointee.isFree
+  }
+
+  /// The frame behind a page of a shared Memory, where its home has it in a leaf table.
+  @inline(__always) private func quickHomeFrame(_ home: UInt64, _ index: UInt64) -> UInt64? {
+    let page = handle(home).pointee.region.page &+ index
+    guard let leaf = quickLeaf(task(owner(ofSlot: home)), page) else { return nil }
+    let there = Descriptor(raw: machine.descriptor(table: leaf, index: page & 511))
+    return there.isValid ? there.frame : nil
   }
 
   /// The leaf table that is there for a page.

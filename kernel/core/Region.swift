@@ -95,14 +95,11 @@ extension Kernel where M: ~Copyable {
     t.pointee.regionsEnd = max(t.pointee.regionsEnd, number + 1)
   }
 
-  /// The slot of the region that a page of a task belongs to, or belonged to before it was gone; 0: none. The slot found
-  /// last is tried first, for faults come in runs.
+  /// The slot of the region that a page of a task belongs to, or belonged to before it was gone; 0: none. The slots found
+  /// last are tried first, for faults come in runs.
   func regionSlot(of owner: UInt64, page: UInt64) -> UInt64 {
     let first = owner &+ Task.handlesOffset
-    let hint = handle(first &+ task(owner).pointee.lastRegion &* Task.handleBytes)
-    if hint.pointee.word.kindNumber == ObjectKind.region.rawValue, hint.pointee.region.holds(page) {
-      return task(owner).pointee.lastRegion
-    }
+    if let hinted = hintedRegion(task(owner), first, page: page) { return hinted }
     let end = first &+ task(owner).pointee.regionsEnd &* Task.handleBytes
     var address = first &+ Task.handleBytes
     var gone: UInt64 = 0
@@ -111,6 +108,7 @@ extension Kernel where M: ~Copyable {
       if found.pointee.region.holds(page) {
         let number = (address - first) / Task.handleBytes
         if found.pointee.word.kindNumber == ObjectKind.region.rawValue {
+          task(owner).pointee.formerRegion = task(owner).pointee.lastRegion
           task(owner).pointee.lastRegion = number
           return number
         }
@@ -119,6 +117,20 @@ extension Kernel where M: ~Copyable {
       address &+= Task.handleBytes
     }
     return gone
+  }
+
+  /// The one of the two slots found last whose region holds a page.
+  @inline(__always) func hintedRegion(_ owner: Reference<Task>, _ handles: UInt64, page: UInt64) -> UInt64? {
+    let last = owner.pointee.lastRegion
+    if isRegion(handles &+ last &* Task.handleBytes, holding: page) { return last }
+    let former = owner.pointee.formerRegion
+    return isRegion(handles &+ former &* Task.handleBytes, holding: page) ? former : nil
+  }
+
+  @inline(__always) private func isRegion(_ slot: UInt64, holding page: UInt64) -> Bool {
+    let found = handle(slot)
+    return found.pointee.word.kindNumber == ObjectKind.region.rawValue
+      && page &- found.pointee.region.page < found.pointee.region.pages
   }
 
   /// The region that a call names in a task, checked to hold the pages that the call is about.

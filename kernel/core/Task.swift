@@ -41,6 +41,8 @@ public struct Task: BitwiseCopyable {
   public var faults: UInt64 = 0
   /// The slot in which a region was last found by a page: a hint.
   public var lastRegion: UInt64 = 0
+  /// The one that was found before it: who copies from one region to another has faults in both by turns.
+  public var formerRegion: UInt64 = 0
   /// One past the highest slot that ever held a region: the others need no look.
   public var regionsEnd: UInt64 = 1
   /// 1 from its `exit` on, until it is resumed.

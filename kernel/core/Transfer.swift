@@ -21,7 +21,12 @@ extension Kernel where M: ~Copyable {
   func deliverFault(of sender: UInt64, to receiver: UInt64, badge: UInt64) {
     let source = thread(sender)
     let target = thread(receiver)
-    for index in 5..<8 { target.pointee[index] = 0 }
+    let owner = source.pointee.task
+    let number = regionSlot(of: owner, page: FaultMessage.page(of: source.pointee.faultAddress))
+    let region = handle(owner + Task.handlesOffset + number &* Task.handleBytes)
+    target.pointee[FaultMessage.region] = number
+    target.pointee[FaultMessage.handle] = region.pointee.word.withoutObject.raw
+    target.pointee[FaultMessage.area] = region.pointee.value
     target.pointee[FaultMessage.syndrome] = source.pointee.faultSyndrome
     target.pointee[FaultMessage.address] = source.pointee.faultAddress
     target.pointee[FaultMessage.instruction] = source.pointee.registers.instruction

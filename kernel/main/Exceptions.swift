@@ -87,7 +87,8 @@ internal import Machine
   let registers = kernel.thread(faulted)
   quick_exit(
     syndrome, address, registers.pointee.registers.instruction, registers.pointee.registers.stack,
-    registers.pointee.registers.link, 0, 0, 0, syndrome >> 26 & 63, next.badge, Hardware.directMap | next.thread)
+    registers.pointee.registers.link, next.region, next.handle, next.area, syndrome >> 26 & 63, next.pager.badge,
+    Hardware.directMap | next.pager.thread)
 }
 
 /// `map`: the same as `call`; x0–x7 have been saved.

@@ -57,14 +57,16 @@ public protocol Server: ~Copyable {
   /// the next receive; 0: none.
   mutating func notified(_ bits: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64
   /// A task faulted: the badge names it, the message says how. True resumes it.
-  mutating func faulted(_ badge: UInt64, _ message: Message, _ gate: inout some Gate & ~Copyable) -> Bool
+  mutating func faulted(_ badge: UInt64, _ message: borrowing Message, _ gate: inout some Gate & ~Copyable) -> Bool
 }
 
 extension Server where Self: ~Copyable {
   /// Most services have no notification.
   @inlinable public mutating func notified(_ bits: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64 { 0 }
   /// Most services page nobody.
-  @inlinable public mutating func faulted(_ badge: UInt64, _ message: Message, _ gate: inout some Gate & ~Copyable)
+  @inlinable public mutating func faulted(
+    _ badge: UInt64, _ message: borrowing Message, _ gate: inout some Gate & ~Copyable
+  )
     -> Bool
   { false }
   /// Most services take no handles.
@@ -81,7 +83,8 @@ extension Server where Self: ~Copyable {
   }
 
   /// Deals with one message and receives the next in its place.
-  @inlinable public mutating func step(
+  @inlinable @inline(__always)
+  public mutating func step(
     _ message: inout Message, on endpoint: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(Refusal) {
     switch react(&message, &gate) {
@@ -94,7 +97,8 @@ extension Server where Self: ~Copyable {
   }
 
   /// What one message calls for; the reply takes the message's place. The host tests call this directly.
-  @inlinable public mutating func react(_ message: inout Message, _ gate: inout some Gate & ~Copyable) -> Reaction {
+  @inlinable @inline(__always)
+  public mutating func react(_ message: inout Message, _ gate: inout some Gate & ~Copyable) -> Reaction {
     let badge = message.handle
     if badge & Badge.notification != 0 {
       return .receive(acknowledging: notified(badge & ~Badge.notification, &gate))

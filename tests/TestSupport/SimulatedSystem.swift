@@ -166,8 +166,9 @@ package final class SimulatedSystem {
     let registers = kernel.thread(faulted).pointee.registers
     setMessage(
       Message(
-        syndrome, address, registers.instruction, registers.stack, registers.link, label: syndrome >> 26 & 63,
-        handle: taken.badge), of: taken.thread)
+        syndrome, address, registers.instruction, registers.stack, registers.link, taken.region, taken.handle,
+        taken.area,
+        label: syndrome >> 26 & 63, handle: taken.pager.badge), of: taken.pager.thread)
     _ = tookQuickPath()
   }
 

@@ -12,8 +12,14 @@ struct Fault {
   var stack: UInt64
   /// x30.
   var link: UInt64
+  /// The slot of the region that the address belongs to; 0: none.
+  var slot: UInt64
+  /// Kind and rights of that slot.
+  var handle: HandleWord
+  /// Where it lies, how it is backed.
+  var area: RegionWord
 
-  init(_ message: borrowing Message) {
+  @inline(__always) init(_ message: borrowing Message) {
     syndrome = message[FaultMessage.syndrome]
     let address = message[FaultMessage.address]
     // The MMU ignores the top byte (TCR_EL1.TBI0), and FAR_EL1 holds it.
@@ -21,12 +27,15 @@ struct Fault {
     instruction = message[FaultMessage.instruction]
     stack = message[FaultMessage.stack]
     link = message[FaultMessage.link]
+    slot = message[FaultMessage.region]
+    handle = HandleWord(raw: message[FaultMessage.handle])
+    area = RegionWord(raw: message[FaultMessage.area])
   }
 
   /// EC, bits 31:26.
   var exceptionClass: UInt64 { syndrome >> 26 & 63 }
   /// WnR, bit 6 of a data abort: the access was a write. Cache maintenance (CM, bit 8) has it set and only reads.
-  private var isWrite: Bool { syndrome >> 6 & 1 != 0 && syndrome >> 8 & 1 == 0 }
+  var isWrite: Bool { syndrome >> 6 & 1 != 0 && syndrome >> 8 & 1 == 0 }
   /// The fault status code without its level: bits 5:2 of an abort. Arm ARM, IFSC and DFSC.
   private var statusCode: UInt64 { syndrome >> 2 & 15 }
 
@@ -58,20 +67,14 @@ struct Fault {
     }
   }
 
-  /// Whether it was about an address.
-  var hasAddress: Bool { act == .read || act == .write || act == .execute }
+  /// Whether it was about an address: an abort of an instruction (0x20) or of data (0x24).
+  var hasAddress: Bool { exceptionClass & ~4 == 0x20 }
   /// A permission fault: something is mapped, but not for this. 0b0011xx.
   var isForbidden: Bool { hasAddress && statusCode == 3 }
   /// A translation fault: nothing is mapped. 0b0001xx.
   var isAbsent: Bool { hasAddress && statusCode == 1 }
   /// The virtual page.
   var page: UInt64 { address >> 12 }
-  /// The right that the access takes.
-  var right: Rights.Memory {
-    switch act {
-    case .write: .write
-    case .execute: .execute
-    default: .read
-    }
-  }
+  /// The right that an access takes.
+  var right: Rights.Memory { exceptionClass == 0x20 ? .execute : isWrite ? .write : .read }
 }

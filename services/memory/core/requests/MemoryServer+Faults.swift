@@ -21,11 +21,13 @@ enum Verdict: Equatable {
 extension MemoryServer {
   /// A task faulted. A page that its region brings with the first touch comes, and the task goes on. Any other fault is
   /// its end: reported, the task stopped, its supervisor told.
-  public mutating func faulted(_ badge: UInt64, _ message: Message, _ gate: inout some Gate & ~Copyable) -> Bool {
-    guard let place = sessions.place(of: badge) else { return false }
+  public mutating func faulted(_ badge: UInt64, _ message: borrowing Message, _ gate: inout some Gate & ~Copyable)
+    -> Bool
+  {
     let fault = Fault(message)
-    let verdict = serve(fault, of: Target(sessions[place]), &gate)
-    if verdict == .served { return true }
+    let verdict = serve(fault, of: badge, &gate)
+    if case .served = verdict { return true }
+    guard let place = sessions.place(of: badge) else { return false }
     let name = sessions[place].name
     let nearest = nearestRegion(fault.page, of: badge, &gate)
     FaultReport(fault, name: name, nearest: nearest, verdict).log(&gate)
@@ -37,21 +39,24 @@ extension MemoryServer {
   }
 
   /// Brings what was touched where its region is one that brings it.
-  private mutating func serve(_ fault: Fault, of task: Target, _ gate: inout some Gate & ~Copyable) -> Verdict {
-    guard fault.hasAddress, let (slot, region) = region(holding: fault.page, of: task.number, &gate) else {
-      return .stray
-    }
-    if region.isGone { return region.wasLease ? .revoked : .taken }
-    let copies = fault.isForbidden && fault.act == .write && region.flags.copiesOnWrite
+  @inline(__always) private mutating func serve(
+    _ fault: Fault, of task: UInt64, _ gate: inout some Gate & ~Copyable
+  ) -> Verdict {
+    guard fault.hasAddress else { return .stray }
+    guard fault.handle.kindNumber == ObjectKind.region.rawValue else { return fault.verdictWithoutRegion }
+    let copies = fault.isForbidden && fault.isWrite && fault.area.flags.copiesOnWrite
     guard copies || fault.isAbsent else { return .stray }
-    guard region.rights.isSuperset(of: fault.right) else { return .forbidden }
+    guard fault.handle.rights & fault.right.rawValue != 0 else { return .forbidden }
     do throws(MemoryRefusal) {
-      switch region.backing {
-      // A lease is mapped whole: of what is missing some has been taken already.
-      case .whole: return heldRange(task.number, slot) == nil ? .stray : .revoked
-      case .zeroes: try bring(touched: fault.page, of: region, slot, task, &gate)
-      case .home where copies: try copyShown(touched: fault.page, slot, task, &gate)
-      case .home: try bringShown(touched: fault.page, of: region, slot, task, &gate)
+      if !fault.area.flags.isLazy {
+        // A lease is mapped whole: of what is missing some has been taken already.
+        return heldRange(task, fault.slot) == nil ? .stray : .revoked
+      } else if fault.area.isPrivate {
+        try bring(touched: fault.page, of: fault.area, fault.slot, task, &gate)
+      } else if copies {
+        try copyShown(touched: fault.page, fault.slot, task, &gate)
+      } else {
+        try bringShown(touched: fault.page, of: fault.area, fault.slot, task, &gate)
       }
       return .served
     } catch {
@@ -72,23 +77,12 @@ extension MemoryServer {
   }
 }
 
+extension Fault {
+  /// Why an address to which no region belongs is not served.
+  var verdictWithoutRegion: Verdict { handle.kind != .gone ? .stray : handle.wasLease ? .revoked : .taken }
+}
+
 extension Region {
-  /// Where the pages come from that are not mapped yet.
-  enum Backing {
-    /// All pages were mapped when the region was made: none comes later.
-    case whole
-    /// Zeroed frames, with the first touch.
-    case zeroes
-    /// Pages of another region, whose home brings them.
-    case home
-  }
-
-  /// Where its pages come from.
-  var backing: Backing {
-    guard flags.isLazy else { return .whole }
-    return isPrivate ? .zeroes : .home
-  }
-
   /// Pages between a page and this region; 0 inside.
   func distance(to other: UInt64) -> UInt64 {
     if other < page { return page - other }

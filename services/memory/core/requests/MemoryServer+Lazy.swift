@@ -26,7 +26,7 @@ extension MemoryServer {
   ) throws(MemoryRefusal) -> Message {
     try requireLazy(slot, page, pages, task, &gate)
     return try inParts(page, pages, &gate) { server, page, left, gate throws(MemoryRefusal) in
-      try server.bring(page, most: left, slot, task, &gate)
+      try server.bring(page, most: left, slot, task.number, &gate)
     }
   }
 
@@ -86,7 +86,7 @@ extension MemoryServer {
     _ slot: UInt64, _ page: UInt64, _ pages: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     guard let region = try region(inSlot: slot, of: task.number, &gate),
-      region.backing == .zeroes || region.flags.isDMA
+      region.isPrivate && region.flags.isLazy || region.flags.isDMA
     else { throw MemoryRefusal(.notRegion, slot) }
     guard region.flags.isLazy else { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
     guard pages > 0, region.pages.contains(page), pages <= region.pages.upperBound - page else {

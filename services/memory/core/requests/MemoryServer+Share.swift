@@ -63,12 +63,12 @@ extension MemoryServer {
   /// A page that a task writes in a region which copies on write: a copy takes its place. One that came meanwhile is as
   /// good.
   mutating func copyShown(
-    touched page: UInt64, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+    touched page: UInt64, _ slot: UInt64, _ task: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     guard let frame = takeFrame(&gate) else { throw MemoryRefusal(.outOfMemory, 1, limit: freeFrames) }
     do throws(Refusal) {
       try gate.privatize(
-        task: task.number, region: slot, page: page, frame: frame, authority: HandOver.Slot.memory)
+        task: task, region: slot, page: page, frame: frame, authority: HandOver.Slot.memory)
     } catch {
       give(frame)
       if error.status != .alreadyMapped { throw refusal(error) }
@@ -83,20 +83,23 @@ extension MemoryServer {
     var page = region.page + mapped
     while page < region.pages.upperBound, budget > 0 {
       budget -= 1
-      guard let done = try? showRun(page, most: region.pages.upperBound - page, slot, task, &gate) else { return }
+      guard let done = try? showRun(page, most: region.pages.upperBound - page, slot, task.number, &gate) else {
+        return
+      }
       page += done
     }
   }
 
   /// A page of a region that shows another's was touched: its home brings the page first, where it is lazy itself.
   mutating func bringShown(
-    touched page: UInt64, of region: Region, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+    touched page: UInt64, of area: RegionWord, _ slot: UInt64, _ task: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     do throws(MemoryRefusal) {
-      _ = try showRun(page, most: region.pages.upperBound - page, slot, task, &gate)
+      _ = try showRun(page, most: area.page + area.pages - page, slot, task, &gate)
     } catch {
-      guard error.cause == .kernel(.notMapped), let named = try sharedHome(slot, of: task.number, &gate),
-        let place = sessions.place(ofFrame: named.frame)
+      guard error.cause == .kernel(.notMapped), let named = try sharedHome(slot, of: task, &gate),
+        let place = sessions.place(ofFrame: named.frame),
+        let region = try self.region(inSlot: slot, of: task, &gate)
       else { throw error }
       let owner = Target(sessions[place])
       guard let home = try self.region(inSlot: named.slot, of: owner.number, &gate), home.flags.isLazy else {
@@ -104,7 +107,7 @@ extension MemoryServer {
       }
       let free = freeFrames
       let brought = try bring(
-        touched: home.page + region.offset + page - region.page, of: home, named.slot, owner, &gate)
+        touched: home.page + region.offset + page - region.page, of: home.area, named.slot, owner.number, &gate)
       do throws(MemoryRefusal) { _ = try showRun(page, most: 1, slot, task, &gate) } catch {
         // What came for a touch that is refused goes again; the refusal names it with what else was needed.
         let taken = free - min(free, freeFrames)
@@ -117,7 +120,7 @@ extension MemoryServer {
 
   /// Maps pages of a shared Memory as far as they lie together under one leaf table; returns how many are there now.
   private mutating func showRun(
-    _ page: UInt64, most: UInt64, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+    _ page: UInt64, most: UInt64, _ slot: UInt64, _ task: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     var count = min(most, Geometry.blockFrames - page & (Geometry.blockFrames - 1))
     var spares = Spares()
@@ -125,7 +128,7 @@ extension MemoryServer {
     while true {
       do throws(Refusal) {
         let mapped = try gate.map(
-          task: task.number, region: slot, page: page, count: count, spares: (spares.first, spares.second),
+          task: task, region: slot, page: page, count: count, spares: (spares.first, spares.second),
           authority: HandOver.Slot.memory)
         _ = spares.remove(mapped)
         give(mapped.table)

@@ -8,12 +8,12 @@ extension MemoryServer {
   /// within the region, nothing of it is there yet, the account can pay it and frames are free; else a smaller one. A
   /// page that came meanwhile is as good. Returns what came.
   @discardableResult mutating func bring(
-    touched page: UInt64, of region: Region, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+    touched page: UInt64, of region: RegionWord, _ slot: UInt64, _ task: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> Range<UInt64> {
     var fit = region.flags.fit
     while fit != .page {
       let first = page & ~(fit.pages - 1)
-      if first >= region.page, first + fit.pages <= region.page + region.count,
+      if first >= region.page, first + fit.pages <= region.page + region.pages,
         let frame = takeAligned(fit.pages, &gate)
       {
         do throws(Refusal) {
@@ -34,7 +34,7 @@ extension MemoryServer {
   /// Brings pages from `page` on, at most `most`, in one step of the largest fit; what is there already is passed over.
   /// Returns how many are there now.
   mutating func bring(
-    _ page: UInt64, most: UInt64, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+    _ page: UInt64, most: UInt64, _ slot: UInt64, _ task: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     var count = min(most, Geometry.blockFrames - page & (Geometry.blockFrames - 1))
     while true {
@@ -56,14 +56,14 @@ extension MemoryServer {
   /// Maps frames that lie together as pages of a region; spare frames for tables are taken only where some are missing.
   /// Where the kernel refuses, all frames are free again.
   private mutating func mapFrames(
-    _ frame: UInt64, _ count: UInt64, at page: UInt64, _ slot: UInt64, _ task: Target,
+    _ frame: UInt64, _ count: UInt64, at page: UInt64, _ slot: UInt64, _ task: UInt64,
     _ gate: inout some Gate & ~Copyable
   ) throws(Refusal) {
     var spares = Spares()
     while true {
       do throws(Refusal) {
         let mapped = try gate.map(
-          task: task.number, region: slot, page: page, count: count, frame: frame,
+          task: task, region: slot, page: page, count: count, frame: frame,
           spares: (spares.first, spares.second), authority: HandOver.Slot.memory)
         _ = spares.remove(mapped)
         give(mapped.table)

@@ -35,8 +35,12 @@ extension MemoryServer {
   }
 
   /// Takes frames back; 0 is none.
-  mutating func give(_ frame: UInt64, count: UInt64 = 1) {
-    guard count > 0, let first = ram.place(of: frame) else { return }
+  @inline(__always) mutating func give(_ frame: UInt64, count: UInt64 = 1) {
+    if frame != 0, count > 0 { giveBack(frame, count) }
+  }
+
+  private mutating func giveBack(_ frame: UInt64, _ count: UInt64) {
+    guard let first = ram.place(of: frame) else { return }
     index.free(FrameRun(first: first, count: Int(truncatingIfNeeded: count)))
   }
 

@@ -15,12 +15,10 @@ struct Region: Equatable {
   /// Pages mapped. The server maps and unmaps upwards: they are the first ones where the mapping was interrupted, the
   /// last ones where the unmapping was. Of a lazy region they are any.
   var mapped: UInt64
-  /// Nothing but the slot that says what was there: it was taken from the task.
-  var isGone = false
-  /// Whether what is gone was a lease.
-  var wasLease = false
 
   var pages: Range<UInt64> { page..<page + count }
+  /// Where it lies and how it is backed, as the kernel holds it.
+  var area: RegionWord { RegionWord(page: page, pages: count, isPrivate: isPrivate, flags: flags) }
 }
 
 extension Region {
@@ -40,19 +38,6 @@ extension MemoryServer {
     let (found, words) = try handle(inSlot: slot, of: task, &gate)
     guard found.kind == .region else { return nil }
     return Region(found, RegionWord(raw: words[1]), offset: words[2], mapped: words[3])
-  }
-
-  /// The region that a page of a task belongs to, and its slot; nil where there is none.
-  mutating func region(holding page: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
-    -> (slot: UInt64, region: Region)?
-  {
-    guard page < Geometry.taskPages, let words = try? gate.inspect(.region, page, handle: task), words[0] != 0
-    else { return nil }
-    let handle = HandleWord(raw: words[1])
-    var found = Region(handle, RegionWord(raw: words[2]), offset: words[4], mapped: words[3])
-    found.isGone = handle.kind == .gone
-    found.wasLease = handle.wasLease
-    return (words[0], found)
   }
 
   /// A handle's word, and all four words.
