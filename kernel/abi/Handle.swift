@@ -206,6 +206,10 @@ public enum RegionFit: UInt64, Sendable {
   @inlinable public init(page: UInt64, pages: UInt64, isPrivate: Bool, flags: RegionFlags = .none) {
     raw = page | pages << 27 | (isPrivate ? 1 << 54 : 0) | flags.raw
   }
+  /// The same region with another length.
+  @inlinable public func with(pages: UInt64) -> RegionWord {
+    RegionWord(raw: raw & ~(0x7ff_ffff << 27) | pages << 27)
+  }
   /// First virtual page.
   @inlinable public var page: UInt64 { raw & 0x7ff_ffff }
   /// Pages.

@@ -75,6 +75,9 @@ public enum Operation: UInt16, Sendable {
   /// Gives task x9 the quota x0, out of the account of its parent, task x1 (0: own), or back to it; x6: slot of the Memory
   /// authority. Returns x0 frames that the parent has left, x1 frames that the task uses.
   case quota = 28
+  /// Gives the private region in slot x0 of task x9 x1 pages, from its first one on; what is mapped stays. Of a home the
+  /// first x2 may be shown. Returns x0 the pages that it has now.
+  case resize = 29
 }
 
 /// What `inspect` reads.
@@ -99,7 +102,7 @@ public enum Inspection: UInt64, Sendable {
   /// `RegionWord`, x3 pages mapped, x4 offset.
   case region = 6
   /// The Memory that slot x1 of task x9 names or shows (0: own table, for the memory server alone): x0 its use, x1
-  /// pages; of a device range x2 its first frame; of a shared one x2 frame of the task that has its home, x3 slot, x4
+  /// pages that may be shown; of a device range x2 its first frame; of a shared one x2 frame of the task that has its home, x3 slot, x4
   /// page of that region, x5 pages that others show.
   case memory = 7
   /// Thread x1 of task x9 (0: own), the first one 0, also while the task is being destroyed: x0 state, x1 `ThreadFlags`,

@@ -51,6 +51,7 @@ extension Kernel where M: ~Copyable {
     case Operation.protect.rawValue: try protect(caller)
     case Operation.privatize.rawValue: try privatize(caller)
     case Operation.quota.rawValue: try setQuota(caller)
+    case Operation.resize.rawValue: try resize(caller)
     default: throw Refusal(.invalidOperation, UInt64(number))
     }
   }

@@ -71,7 +71,7 @@ extension Kernel where M: ~Copyable {
     }
     let owner = self.owner(ofSlot: shown.home)
     let home = handle(shown.home).pointee.region
-    show(caller, shown.kind, home.pages, owner >> 12, (shown.home - owner - Task.handlesOffset) / Task.handleBytes)
+    show(caller, shown.kind, shown.frames, owner >> 12, (shown.home - owner - Task.handlesOffset) / Task.handleBytes)
     setWord(caller, 4, home.page)
     setWord(caller, 5, shown.shown)
   }

@@ -59,7 +59,7 @@ public struct Memory: BitwiseCopyable {
   public var kind: UInt64 = 0
   /// First frame.
   public var frame: UInt64 = 0
-  /// Frames.
+  /// Frames; of a shared Memory how many of its home's first pages may be shown.
   public var frames: UInt64 = 0
   /// Of a shared Memory the region that has its pages: address of that slot; 0 when that region is gone.
   public var home: UInt64 = 0

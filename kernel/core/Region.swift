@@ -62,22 +62,21 @@ extension Kernel where M: ~Copyable {
       throw Refusal(.invalidRights, rights.rawValue)
     }
     let offset = word(caller, 5)
-    let frames = shown.kind == MemoryUse.shared ? handle(shown.home).pointee.region.pages : shown.frames
-    guard offset <= frames, pages <= frames - offset, offset <= Handle.maximumOffset else {
-      throw Refusal(.outOfRange, offset, limit: frames)
+    guard offset <= shown.frames, pages <= shown.frames - offset, offset <= Handle.maximumOffset else {
+      throw Refusal(.outOfRange, offset, limit: shown.frames)
     }
     return object
   }
 
   /// Refuses a region where the task has one already, or a guard page: a page belongs to one region. Two regions may
-  /// share a guard page.
-  private func checkOverlap(of owner: UInt64, _ area: RegionWord) throws(Refusal) {
+  /// share a guard page. The region in the slot `own` is the one that is asked about.
+  func checkOverlap(of owner: UInt64, _ area: RegionWord, except own: UInt64 = 0) throws(Refusal) {
     let first = owner &+ Task.handlesOffset
     let end = first &+ task(owner).pointee.regionsEnd &* Task.handleBytes
     var address = first &+ Task.handleBytes
     while address < end {
       let found = handle(address)
-      if found.pointee.word.kindNumber == ObjectKind.region.rawValue {
+      if found.pointee.word.kindNumber == ObjectKind.region.rawValue, address != own {
         let other = found.pointee.region
         let gap: UInt64 = area.flags.isGuarded || other.flags.isGuarded ? 1 : 0
         if area.page < other.page &+ other.pages &+ gap, other.page < area.page &+ area.pages &+ gap {

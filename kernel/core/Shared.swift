@@ -17,7 +17,7 @@ extension Kernel where M: ~Copyable {
     var object = home.word.object
     if object == 0 {
       (object, taken) = try objectSlot(caller, account: account)
-      memoryObject(object).pointee = Memory(kind: MemoryUse.shared, frame: 0, frames: 0)
+      memoryObject(object).pointee = Memory(kind: MemoryUse.shared, frame: 0, frames: home.region.pages)
       memoryObject(object).pointee.home = address
       handle(address).pointee.word = HandleWord(.region, rights: home.word.rights, object: object)
       link(address)
@@ -73,13 +73,17 @@ extension Kernel where M: ~Copyable {
     memoryObject(region.word.object).pointee.shown -= less
   }
 
-  /// Refuses to take pages from a home while others show some: names the task and the slot of one who does.
-  func checkUnshown(_ region: Handle) throws(Refusal) {
-    guard region.isHome, memoryObject(region.word.object).pointee.shown > 0 else { return }
+  /// Refuses to take pages of a range, counted from its first, from a home while another region reaches into it and shows
+  /// some, or `isAny`, whether it does or not: names the task and the slot of one.
+  func checkUnshown(_ region: Handle, _ taken: FrameRange, isAny: Bool = false) throws(Refusal) {
+    guard region.isHome, isAny || memoryObject(region.word.object).pointee.shown > 0 else { return }
     var next = listHead(region.word.object).pointee
     while next != 0 {
       let found = handle(next).pointee
-      if found.word.kind == .region, !found.region.isPrivate, found.mapped > 0 {
+      let reached = FrameRange(found.offset, found.offset + found.region.pages)
+      if found.word.kind == .region, !found.region.isPrivate, isAny || found.mapped > 0,
+        reached.intersection(taken).count > 0
+      {
         let owner = owner(ofSlot: next)
         throw Refusal(.regionMapped, owner >> 12, limit: (next - owner - Task.handlesOffset) / Task.handleBytes)
       }

@@ -9,7 +9,7 @@ extension Kernel where M: ~Copyable {
     let owner = try addressSpace(handleWord(caller), of: own)
     let (page, count) = (word(caller, 1), word(caller, 2))
     let (slot, region) = try findRegion(word(caller, 0), of: owner, page: page, count: count)
-    try checkUnshown(region)
+    try checkUnshown(region, FrameRange(page - region.region.page, page - region.region.page + count))
     let (first, walk) = firstMapped(owner, FrameRange(page, page + count))
     guard walk.entry.isValid else { return told(caller, handled: first - page) }
     let range = FrameRange(first, min(page + count, first | 511 + 1))

@@ -68,6 +68,20 @@ extension Kernel where M: ~Copyable {
     return (min(page, range.end), Walk())
   }
 
+  /// The end of a range of pages without those at its end that are not mapped. What a table that is absent would hold is
+  /// passed over at one visit; where the visits are used up or an interrupt waits, it is where the call stopped.
+  func emptyEnd(_ owner: UInt64, _ range: FrameRange) -> UInt64 {
+    var end = range.end
+    var visited: UInt64 = 0
+    while end > range.first, visited < visits, visited == 0 || !machine.interruptIsPending() {
+      let walk = walk(owner, page: end - 1)
+      guard !walk.entry.isValid else { return end }
+      end = max(range.first, (end - 1) & ~(TableGeometry.frames(level: walk.level) - 1))
+      visited += 1
+    }
+    return end
+  }
+
   /// Entries of a leaf table that a loop goes through before it looks whether an interrupt waits.
   var pagesBetweenLooks: UInt64 { 64 }
 

@@ -150,6 +150,16 @@ extension Gate where Self: ~Copyable {
     return Protected(message)
   }
 
+  /// Gives a region of private pages another length, as far as what goes is empty; of a home the first `shown` may be shown
+  /// from now on. Returns the pages that it has.
+  @inlinable public mutating func resize(task: UInt64, region: UInt64, pages: UInt64, shown: UInt64) throws(Refusal)
+    -> UInt64
+  {
+    var message = Message(region, pages, shown, handle: task)
+    try perform(.resize, &message)
+    return message[0]
+  }
+
   /// Makes memory of a device ordinary private pages. One call does, whatever the region's size.
   @inlinable public mutating func endDMA(task: UInt64, region: UInt64, page: UInt64, rights: Rights.Memory)
     throws(Refusal)

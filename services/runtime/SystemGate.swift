@@ -45,6 +45,7 @@
         case .protect: apus_call_26(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], x8, x9, x10)
         case .privatize: apus_call_27(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], x8, x9, x10)
         case .quota: apus_call_28(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], x8, x9, x10)
+        case .resize: apus_call_29(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], x8, x9, x10)
         }
       message = Message(
         r.w0, r.w1, r.w2, r.w3, r.w4, r.w5, r.w6, r.w7, label: r.label, handle: r.handle, transfer: r.transfer)

@@ -135,6 +135,35 @@ extension BadCalls {
     _ slot: UInt64 = Slot.region, page: UInt64 = Page.region, count: UInt64 = 8, rights: UInt64 = 1
   ) -> Message { Message(slot, page, count, rights, handle: Slot.own) }
 
+  static let resizes: [BadCall] =
+    slots(.resize, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, handle: $0) }
+    + slots(.resize, .region, right: 0, without: nil) { Message($0, 1, handle: Slot.own) }
+    + [
+      refuse(.resize, "in its own space without a handle", .missingRight, 0, 1) { _ in Message(Slot.region, 4) },
+      refuse(.resize, "in a dying task", .busy, Slot.dying) { _ in Message(Slot.region, 4, handle: Slot.dying) },
+      refuse(.resize, "to nothing", .outOfRange, 0, 1 << 27 - Page.region) { _ in
+        Message(Slot.region, 0, handle: Slot.own)
+      },
+      refuse(.resize, "beyond the half", .outOfRange, 1 << 27 - Page.region + 1, 1 << 27 - Page.region) { _ in
+        Message(Slot.region, 1 << 27 - Page.region + 1, handle: Slot.own)
+      },
+      refuse(.resize, "to max", .outOfRange, big, 1 << 27 - Page.region) { _ in
+        Message(Slot.region, big, big, handle: Slot.own)
+      },
+      refuse(.resize, "to what wraps", .outOfRange, 0 &- Page.region, 1 << 27 - Page.region) { _ in
+        Message(Slot.region, 0 &- Page.region, handle: Slot.own)
+      },
+      refuse(.resize, "showing more than there is", .outOfRange, 9, 8) { _ in
+        Message(Slot.region, 8, 9, handle: Slot.own)
+      },
+      refuse(.resize, "over another", .regionOverlap, Page.region, Slot.bundleRegion) { _ in
+        Message(Slot.region, Page.bundle - Page.region + 1, handle: Slot.own)
+      },
+      refuse(.resize, "what shows the image", .wrongKind, 4, 5) { _ in
+        Message(Slot.bundleRegion, 2, handle: Slot.own)
+      },
+    ]
+
   static let unmaps: [BadCall] =
     slots(.unmap, .task, right: 1, without: Slot.taskNoRights) { Message(8, 1, 1, handle: $0) }
     + slots(.unmap, .region, right: 0, without: nil) { Message($0, Page.region, 1, handle: Slot.own) }

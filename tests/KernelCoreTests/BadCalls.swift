@@ -9,7 +9,7 @@ enum BadCalls {
   static let tables: [String: [BadCall]] = [
     "messages": messages, "notifications": notifications, "handles": handles, "objects": objects, "tasks": tasks,
     "regions": regions, "map": maps, "unmap, protect, copyPage, claim": unmaps, "inspect, log": facts,
-    "threads": threads, "devices": devices, "quota": quotas,
+    "threads": threads, "devices": devices, "quota": quotas, "resize": resizes,
   ]
 
   /// The six ways in which a slot may hold no handle of a kind with a right.

@@ -29,9 +29,11 @@ struct RandomTests {
     var (mapped, shared): (UInt64, UInt64) = (0, 0)
     var children: [Actor?] = Array(repeating: nil, count: 5)
     var (moved, quotas) = (0, Seeded(state: seed + 100))
+    var (resized, lengths) = (0, Seeded(state: seed + 200))
     for step in 0..<400 {
       let index = Int(random.next(below: 5))
       if quotas.next(below: 4) == 0, give(system, tasks[index], &children[index], &quotas) { moved += 1 }
+      if lengths.next(below: 4) == 0, resize(system, tasks[index], &lengths) { resized += 1 }
       switch random.next(below: 20) {
       case 0 where random.next(below: 3) == 0:
         if let child = children[index] { system.destroy(child) }
@@ -59,9 +61,22 @@ struct RandomTests {
     #expect(system.audit() == [])
     // What stays: the idle task's two frames; the shared objects had room on boot's frame.
     #expect(system.freeFrames() == free - 2)
-    #expect(mapped > 5 && moved > 5, "the work was mostly refused")
+    #expect(mapped > 5 && moved > 5 && resized > 5, "the work was mostly refused")
     #expect((system.quickSwitches > 0) == quick)
     return digests
+  }
+
+  /// A region gets shorter by what is empty, or longer as far as there is room; what may be shown follows, or not. Whether
+  /// it has another length.
+  private func resize(_ system: SimulatedSystem, _ task: Actor, _ random: inout Seeded) -> Bool {
+    let slot = 30 + random.next(below: 4)
+    let address = task.task + 1280 + slot * 32
+    let before = system.kernel.machine.memory(address, as: Handle.self).pointee.region
+    let pages = 1200 - random.next(below: random.pick([170, 170, 170, 1200]))
+    let shown = random.next(below: 3) == 0 ? random.next(below: pages + 1) : pages
+    if random.next(below: 4) == 0 { system.kernel.machine.pending.append(40 + UInt32(random.next(below: 900))) }
+    system.call(system.memoryServer, .resize, Message(slot, pages, shown, handle: task.slot))
+    return system.kernel.machine.memory(address, as: Handle.self).pointee.region != before
   }
 
   /// A task starts one of its own, ends it, or gives it another quota; whether quotas changed.

@@ -125,7 +125,7 @@ struct SharedTests {
   func keeps() {
     #expect(show(30).refusal == nil)
     _ = map(30, 0x400, 4)
-    let refused = system.call(server, .unmap, Message(home, 0x200, 1, handle: 40))
+    let refused = system.call(server, .unmap, Message(home, 0x204, 1, handle: 40))
     #expect(refused.refusal == Refusal(.regionMapped, other.task >> 12, limit: 30))
     #expect(system.pages(of: space.task).count == 8 && system.pages(of: other).count == 4)
     system.must(server, .unmap, Message(30, 0x400, 4, handle: 41))

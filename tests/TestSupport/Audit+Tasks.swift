@@ -82,15 +82,19 @@ extension Audit {
 
   /// A shared Memory counts the pages that regions besides its home show.
   private mutating func checkShown(_ home: Handle) {
+    let (page, memory) = (home.region.page, system.kernel.memoryObject(home.word.object).pointee)
     var sum: UInt64 = 0
     var next = word(home.word.object)
     while next != 0 {
       let found = system.kernel.machine.memory(next, as: Handle.self).pointee
-      if found.word.kind == .region, !found.region.isPrivate { sum += found.mapped - copies(found, slot: next) }
+      if found.word.kind == .region, !found.region.isPrivate {
+        sum += found.mapped - copies(found, slot: next)
+        expect(found.offset + found.region.pages <= memory.frames, "shared memory of page \(page): one shows more")
+      }
       next = found.next
     }
-    let said = system.kernel.memoryObject(home.word.object).pointee.shown
-    expect(said == sum, "shared memory of page \(home.region.page): shown \(said), not \(sum)")
+    expect(memory.shown == sum, "shared memory of page \(page): shown \(memory.shown), not \(sum)")
+    expect(memory.frames <= home.region.pages, "shared memory of page \(page): longer than its home")
   }
 
   /// Pages of a region that copies on write which are its task's own.

@@ -62,6 +62,7 @@ APUS_CALL(25)
 APUS_CALL(26)
 APUS_CALL(27)
 APUS_CALL(28)
+APUS_CALL(29)
 
 /// The counter, CNTVCT_EL0; the kernel lets EL0 read it.
 static inline __attribute__((always_inline)) uint64_t apus_counter(void) {

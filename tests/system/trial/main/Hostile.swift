@@ -60,6 +60,7 @@ struct Hostile: ~Copyable {
     report.kernel("map in the own space", .map, Message(80, big, big, big, big, big, 60))
     report.kernel("unmap in the own space", .unmap, Message(80, big, big))
     report.kernel("protect in the own space", .protect, Message(80, big, big, 3))
+    report.kernel("resize in the own space", .resize, Message(80, big, big))
     report.kernel("copy a page", .copyPage, Message(big, big, big))
     report.kernel("destroy", .destroy, Message(handle: WellKnownSlot.memory))
     report.kernel("start a thread", .thread, Message(0, big, big, big, big, handle: 60))
