@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 13 }
+  @inlinable public static var version: UInt64 { 14 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -97,6 +97,9 @@ public enum MemoryInterface: Interface {
     case busAddress(slot: UInt64)
     /// Bytes from a physical address on are RAM from now on: whole GiB and a rest of whole 2 MiB, behind all RAM so far.
     case addMemory(address: UInt64, bytes: UInt64)
+    /// Another length for a region of private pages, which has `from` pages and is to have `to`; its first page stays. May
+    /// answer *again*.
+    case resize(slot: UInt64, from: UInt64, to: UInt64)
   }
 
   /// Why the server refuses.
@@ -148,6 +151,9 @@ public enum MemoryInterface: Interface {
     case dmaUnsupported = 21
     /// A device of the device tree lies where RAM was to be (value: its first page, limit: last letters of its name).
     case deviceThere = 22
+    /// The region has another length than the request starts from (value: its pages, or those that are there where some are
+    /// missing; limit: those of the request).
+    case lengthDiffers = 23
 
     /// What happened, and after a colon what the two values are.
     public var words: StaticString {
@@ -173,6 +179,7 @@ public enum MemoryInterface: Interface {
       case .notLeased: "holds no lease of this name: device, task"
       case .leaseHeld: "memory of a device that is leased: slot, slot of the lease"
       case .noRun: "no such run of frames is free: frames needed, longest aligned run"
+      case .lengthDiffers: "the region has another length: its pages, pages said"
       case .dmaUnsupported: "no memory for this device's bus: device, 1 not coherent 2 translates 3 IOMMU"
       }
     }
@@ -231,6 +238,7 @@ extension MemoryInterface.Request {
       message = Message(lease, slot, page, pages, alignment, limit, label: 35)
     case .busAddress(let slot): message = Message(slot, label: 36)
     case .addMemory(let address, let bytes): message = Message(address, bytes, label: 37)
+    case .resize(let slot, let from, let to): message = Message(slot, from, to, label: 38)
     }
   }
 
@@ -279,6 +287,7 @@ extension MemoryInterface.Request {
       self = .allocateDMA(lease: w[0], slot: w[1], page: w[2], pages: w[3], alignment: w[4], limit: w[5])
     case 36: self = .busAddress(slot: w[0])
     case 37: self = .addMemory(address: w[0], bytes: w[1])
+    case 38: self = .resize(slot: w[0], from: w[1], to: w[2])
     default: return nil
     }
   }

@@ -20,7 +20,7 @@ struct MemoryInterfaceTests {
     .share(slot: 8, destination: 9), .show(slot: 8, page: 0x100, pages: 2, offset: 1, rights: 1, copies: true),
     .seal(slot: 8), .setQuota(quota: 9), .revokeLease(device: "uart"),
     .allocateDMA(lease: 1, slot: 2, page: 3, pages: 4, alignment: 0x2000, limit: .max), .busAddress(slot: 9),
-    .addMemory(address: 1 << 31, bytes: 1 << 20),
+    .addMemory(address: 1 << 31, bytes: 1 << 20), .resize(slot: 8, from: 3, to: 5),
   ]
 
   @Test("reads back every request that it writes", arguments: requests)

@@ -125,6 +125,27 @@ extension Asked {
     ) { system, _ in try system.touch(edge, writes: true, permission: true) },
   ]
 
+  /// What gives back but for a table: where the end of a region comes to lie within a block.
+  static let cuts: [Asked] = [
+    Asked("resize, shorter, in a block", payer: .nobody, after: allocated(700, at: 0x8_0000)) { _, gate in
+      try own.resize(slot: 30, from: 700, to: 100, &gate)
+    },
+    Asked(
+      "resize, shorter, of a home, in a block", payer: .nobody,
+      after: { system, gate in
+        try allocated(700, at: 0x8_0000)(system, &gate)
+        try own.share(slot: 30, to: 31, &gate)
+      }
+    ) { _, gate in try own.resize(slot: 30, from: 700, to: 100, &gate) },
+    Asked(
+      "resize, shorter, lazy, in a block", payer: .nobody,
+      after: { _, gate in
+        try own.reserve(slot: 30, page: 0x8_0000, pages: 1 << 20, fit: .block, &gate)
+        try own.prefault(slot: 30, page: 0x8_0200, pages: 600, &gate)
+      }
+    ) { _, gate in try own.resize(slot: 30, from: 1 << 20, to: 0x203, &gate) },
+  ]
+
   /// What gives back, takes rights away or only promises; it needs no frame.
   static let free: [Asked] = [
     Asked("reserve") { _, gate in try own.reserve(slot: 34, page: edge, pages: 1 << 20, &gate) },
@@ -141,6 +162,21 @@ extension Asked {
         try own.prefault(slot: 34, page: 0x8_0000, pages: 1030, &gate)
       }
     ) { _, gate in try own.decommit(slot: 34, page: 0x8_0200, pages: 518, &gate) },
+    Asked(
+      "resize, shorter", after: { _, gate in try own.allocate(slot: 34, page: edge, pages: 700, rights: .read, &gate) }
+    ) {
+      _, gate in try own.resize(slot: 34, from: 700, to: 1, &gate)
+    },
+    Asked(
+      "resize, lazy, both ways",
+      after: { _, gate in
+        try own.reserve(slot: 34, page: 0x8_0000, pages: 1030, fit: .block, &gate)
+        try own.prefault(slot: 34, page: 0x8_0000, pages: 1030, &gate)
+      }
+    ) { _, gate in
+      try own.resize(slot: 34, from: 1030, to: 1 << 20, &gate)
+      try own.resize(slot: 34, from: 1 << 20, to: 512, &gate)
+    },
     Asked("seal", after: shared(pages: 700, at: edge)) { system, gate in
       try own.seal(slot: 30, &gate)
     },

@@ -55,6 +55,12 @@ struct Asked: CustomTestStringConvertible, Sendable {
     try system.load(3, slot: 20)
   }
 
+  static func allocated(
+    _ pages: UInt64, at page: UInt64
+  ) -> @Sendable (TestSystem, inout ClientGate) throws -> Void {
+    { _, gate in try own.allocate(slot: 30, page: page, pages: pages, rights: [.read, .write], &gate) }
+  }
+
   static let all: [Asked] = [
     Asked("allocate, tables there") { _, gate in
       try own.allocate(slot: 30, page: 0x30, pages: 5, rights: [.read, .write], &gate)
@@ -84,6 +90,28 @@ struct Asked: CustomTestStringConvertible, Sendable {
         try own.prefault(slot: 30, page: 0x8_0000, pages: 512, &gate)
       }
     ) { _, gate in try own.decommit(slot: 30, page: 0x8_0001, pages: 1, &gate) },
+    Asked("resize, longer, tables there", after: allocated(5, at: 0x30)) { _, gate in
+      try own.resize(slot: 30, from: 5, to: 9, &gate)
+    },
+    Asked("resize, longer, across a GiB", after: allocated(3, at: edge - 3)) { _, gate in
+      try own.resize(slot: 30, from: 3, to: 9, &gate)
+    },
+    Asked(
+      "resize, longer, over the end of a block, of another task", payer: .child,
+      after: { system, gate in
+        try child(system, &gate)
+        try own.allocate(slot: 30, page: 0x8_0000, pages: 512, rights: [.read, .write], task: 20, &gate)
+        try own.resize(slot: 30, from: 512, to: 500, task: 20, &gate)
+      }
+    ) { _, gate in try own.resize(slot: 30, from: 500, to: 515, task: 20, &gate) },
+    Asked(
+      "resize, longer, of a home",
+      after: { system, gate in
+        try allocated(3, at: edge - 3)(system, &gate)
+        try own.share(slot: 30, to: 31, &gate)
+        try own.show(memory: 31, slot: 32, page: 0x9_0000, pages: 3, rights: .read, &gate)
+      }
+    ) { _, gate in try own.resize(slot: 30, from: 3, to: 9, &gate) },
     Asked("createTask") { _, gate in _ = try own.createTask(entry: 4, slot: 20, &gate) },
     Asked("createEndpoint", payer: .child, after: child) { _, gate in
       try own.createEndpoint(slot: 30, task: 20, &gate)

@@ -28,11 +28,23 @@ private let own = Client<MemoryInterface>.own
     )
   }
 
+  /// Gives a region another length, where there is room: the next one lies a GiB behind, or anywhere.
+  private func resize(_ slot: UInt64, _ system: TestSystem, _ random: inout Seeded) throws {
+    var gate = system.client
+    let before = system.machine.kernel.handle(task(system).task + 1280 + slot * 32).pointee.region.pages
+    let pages = random.pick([1, 7, 16, 100, 512, 700, 1100] as [UInt64])
+    do {
+      try own.resize(slot: slot, from: before, to: pages, &gate)
+    } catch {
+      #expect(error.cause == .kernel(.regionOverlap) || error.cause == .service(.quotaExceeded), "\(error)")
+    }
+  }
+
   @Test("regions of any size at any page take the fewest tables", arguments: 1...4 as ClosedRange<UInt64>)
   func random(seed: UInt64) throws {
     let system = try TestSystem()
     var gate = system.client
-    var random = Seeded(state: seed)
+    var (random, lengths) = (Seeded(state: seed), Seeded(state: seed + 10))
     var held: [UInt64] = []
     for slot in 20..<40 as Range<UInt64> {
       let pages = random.pick([1, 5, 16, 17, 40, 200, 512, 600] as [UInt64])
@@ -42,6 +54,11 @@ private let own = Client<MemoryInterface>.own
       }
       let counted = tables(system)
       #expect(counted.has == counted.least)
+      for _ in 0..<2 where !held.isEmpty {
+        try resize(held[Int(lengths.next(below: UInt64(held.count)))], system, &lengths)
+        let counted = tables(system)
+        #expect(counted.has == counted.least)
+      }
       if held.count > 2, random.next(below: 2) == 0 {
         try own.free(slot: held.remove(at: Int(random.next(below: UInt64(held.count)))), &gate)
         let counted = tables(system)

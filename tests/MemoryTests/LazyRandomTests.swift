@@ -16,13 +16,25 @@ private let own = Client<MemoryInterface>.own
     var written: [UInt64: UInt64] = [:]
   }
 
+  /// Now and then a region gets another length; what is cut off is forgotten.
+  private func resize(_ models: inout [Model], _ random: inout Seeded, _ gate: inout ClientGate) throws {
+    guard random.next(below: 6) == 0 else { return }
+    let index = random.next(below: 3)
+    let (from, to) = (models[Int(index)].pages, 1 + random.next(below: 1400))
+    try own.resize(slot: 30 + index, from: from, to: to, &gate)
+    models[Int(index)].pages = to
+    for (page, _) in models[Int(index)].written where page >= models[Int(index)].base + to {
+      models[Int(index)].written[page] = nil
+    }
+  }
+
   @Test(
     "any touches, prefaults and decommits keep what was written, bring zeroes, and end with the frames of the start",
     arguments: 1...4 as ClosedRange<UInt64>)
   func work(seed: UInt64) throws {
     let lazy = try LazySystem()
     var gate = lazy.system.client
-    var random = Seeded(state: seed)
+    var (random, lengths) = (Seeded(state: seed), Seeded(state: seed + 10))
     let (before, frees) = (lazy.words, lazy.system.frees)
     var models = try (0..<3 as Range<UInt64>).map { index in
       let fit = [RegionFit.page, .run, .block][Int(index)]
@@ -31,6 +43,7 @@ private let own = Client<MemoryInterface>.own
       return model
     }
     for step in 0..<300 {
+      try resize(&models, &lengths, &gate)
       let index = Int(random.next(below: 3))
       let page = models[index].base + random.next(below: models[index].pages)
       let most = models[index].base + models[index].pages - page

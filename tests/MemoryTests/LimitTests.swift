@@ -26,6 +26,7 @@ private final class Neighbours {
     act(as: Self.greedy)
     gate = system.client
     try own.reserve(slot: 30, page: 0x40, pages: 64, &gate)
+    try own.allocate(slot: 32, page: 0x3_0000, pages: 1, rights: [.read, .write], &gate)
     act(as: nil)
     let greedy = system.machine.kernel.task(system.task(inSlot: Self.greedy)).pointee
     try own.setQuota(greedy.used, task: Self.greedy, &gate)
@@ -79,6 +80,8 @@ private final class Neighbours {
       try own.allocate(slot: 31, page: 0x4_0000, pages: 1 << 26, rights: [.read, .write], &$0)
     },
     Wish(testDescription: "a page of a lazy region") { try own.prefault(slot: 30, page: 0x41, pages: 64 - 1, &$0) },
+    Wish(testDescription: "one more page for a region") { try own.resize(slot: 32, from: 1, to: 2, &$0) },
+    Wish(testDescription: "all there is for a region") { try own.resize(slot: 32, from: 1, to: 1 << 26, &$0) },
     Wish(testDescription: "an endpoint") { try own.createEndpoint(slot: 31, &$0) },
     Wish(testDescription: "a thread") { try own.createThread(slot: 31, &$0) },
     Wish(testDescription: "a name for its stack") { try own.share(slot: 82, to: 31, &$0) },

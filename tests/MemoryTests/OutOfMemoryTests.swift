@@ -26,7 +26,7 @@ import Testing
       let before = try Books(system)
       guard let refusal = try refusal(asked, system) else {
         #expect(left > 0, "it takes a frame")
-        #expect(try Books(system).free <= before.free)
+        #expect(try Books(system).free <= before.free || asked.payer == .nobody)
         return
       }
       #expect(refusal.cause == .service(reason), "with \(left) frames")
@@ -38,7 +38,7 @@ import Testing
 
   @Test(
     "wherever RAM runs out, a request is refused with both numbers and has changed nothing",
-    arguments: Asked.all + Asked.faults)
+    arguments: Asked.all + Asked.faults + Asked.cuts)
   func memory(_ asked: Asked) throws {
     try grow(asked, .outOfMemory) { $0.leave(frames: $1) }
   }

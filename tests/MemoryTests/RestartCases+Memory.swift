@@ -38,6 +38,12 @@ extension RestartTests {
     try own.prefault(slot: 20, page: 0x4_01f0, pages: 0x240, &gate)
   }
 
+  /// Slot 20: pages that are there, across two leaf tables.
+  @Sendable static func isAllocated(_ system: TestSystem) throws {
+    var gate = system.client
+    try own.allocate(slot: 20, page: 0x4_01fe, pages: 9, rights: [.read, .write], &gate)
+  }
+
   /// Slot 21 names it.
   @Sendable static func isShared(_ system: TestSystem) throws {
     try isReserved(system)
@@ -100,6 +106,49 @@ extension RestartTests {
     Case("a write to what is sealed, which copies", isSealed) { system in
       touch(system, 0x8_000f)
       touch(system, 0x8_000f, .forbidden)
+    },
+    Case("resize, longer, over leaf tables", isAllocated) { system in
+      var gate = system.client
+      try own.resize(slot: 20, from: 9, to: 0x240, &gate)
+    },
+    Case("resize, longer than can be paid, of which some comes", isAllocated) { system in
+      var gate = system.client
+      let account = system.machine.kernel.task(system.running).pointee
+      // Tables are not counted before they are needed.
+      let refusal = try #require(throws: MemoryRefusal.self) {
+        try own.resize(slot: 20, from: 9, to: 9 + account.quota - account.used, &gate)
+      }
+      #expect(refusal.cause == .service(.quotaExceeded))
+    },
+    Case("resize, shorter, over leaf tables", isAllocated) { system in
+      var gate = system.client
+      try own.resize(slot: 20, from: 9, to: 1, &gate)
+    },
+    Case("resize of what comes with touches, longer and shorter", isBrought) { system in
+      var gate = system.client
+      try own.resize(slot: 20, from: 0x240, to: 1 << 18, &gate)
+      touch(system, 0x4_1234)
+      try own.resize(slot: 20, from: 1 << 18, to: 0x20, &gate)
+    },
+    Case(
+      "resize of what others show, longer and shorter",
+      { system in
+        try isAllocated(system)
+        var gate = system.client
+        try own.share(slot: 20, to: 21, &gate)
+        try own.show(memory: 21, slot: 22, page: 0x8_0000, pages: 7, rights: [.read, .write], &gate)
+      }
+    ) { system in
+      var gate = system.client
+      try own.resize(slot: 20, from: 9, to: 0x240, &gate)
+      let refusal = try #require(throws: MemoryRefusal.self) {
+        try own.resize(slot: 20, from: 0x240, to: 6, &gate)
+      }
+      #expect(refusal == MemoryRefusal(.kernel(.regionMapped), system.running >> 12, limit: 22))
+      try own.resize(slot: 20, from: 0x240, to: 7, &gate)
+      #expect(throws: MemoryRefusal(.kernel(.outOfRange), 0, limit: 7)) {
+        try own.show(memory: 21, slot: 23, page: 0x8_1000, pages: 8, rights: .read, &gate)
+      }
     },
     Case(
       "free of what others show",

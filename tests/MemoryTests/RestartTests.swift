@@ -50,12 +50,17 @@ private let own = Client<MemoryInterface>.own
     }
   }
 
-  @Test("when it claims a section, at any call, finds the section begun and finishes it") func claiming() throws {
+  @Test("when it claims a section, at any call, finds the section begun and finishes it", arguments: [false, true])
+  func claiming(grows: Bool) throws {
     var services = TestSystem.services
     services[1].quota = 12000
     func request(_ system: TestSystem) throws {
       var gate = system.client
-      try own.allocate(slot: 20, page: 0x4_0001, pages: 9000, rights: [.read, .write], &gate)
+      guard grows else {
+        return try own.allocate(slot: 20, page: 0x4_0001, pages: 9000, rights: [.read, .write], &gate)
+      }
+      try own.allocate(slot: 20, page: 0x4_0001, pages: 9, rights: [.read, .write], &gate)
+      try own.resize(slot: 20, from: 9, to: 9000, &gate)
     }
     let reference = try TestSystem(frames: 2 * Geometry.sectionFrames, services: services)
     reference.killer.count(reference.meddling)

@@ -44,6 +44,8 @@ extension MemoryServer: Server {
     case .seal(let slot): return try seal(slot, caller, &gate)
     case .free(let slot): return try free(slot, try target(caller, &gate), &gate)
     case .protect(let slot, let rights): return try protect(slot, rights, try target(caller, &gate), &gate)
+    case .resize(let slot, let from, let to):
+      return try resize(Resized(slot: slot, from: from, to: to), try target(caller, &gate), &gate)
     case .createTask(let entry, let slot): return try createTask(entry, slot, caller, &gate)
     case .destroyTask: return try destroyTask(caller, &gate)
     case .load(let slot, let page, let offset, let filePages, let memoryPages, let rights):

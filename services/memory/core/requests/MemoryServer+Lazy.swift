@@ -68,7 +68,7 @@ extension MemoryServer {
   }
 
   /// One step upwards; where only a part of a block goes, the rest moves to a table on a frame that is taken for it.
-  private mutating func unmapPart(
+  mutating func unmapPart(
     _ slot: UInt64, from page: UInt64, count: UInt64, of task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     do throws(MemoryRefusal) {

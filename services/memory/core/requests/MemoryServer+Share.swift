@@ -10,9 +10,10 @@ extension MemoryServer {
     throws(MemoryRefusal) -> Message
   {
     let task = Target(sessions[caller.place])
-    guard let home = try region(inSlot: slot, of: task.number, &gate), home.isPrivate else {
-      throw MemoryRefusal(.notRegion, slot)
-    }
+    // What is not whole yet may be taken back.
+    guard let home = try region(inSlot: slot, of: task.number, &gate), home.isPrivate,
+      home.flags.isLazy || home.mapped == home.count
+    else { throw MemoryRefusal(.notRegion, slot) }
     let taken = try handle(inSlot: destination, of: task.number, &gate).word
     if taken.kind == .memory, let named = try sharedHome(destination, of: task.number, &gate),
       named.frame == task.frame, named.slot == slot

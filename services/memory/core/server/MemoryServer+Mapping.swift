@@ -30,14 +30,15 @@ extension MemoryServer {
     }
   }
 
-  /// One run of pages: at most a leaf table, on frames that lie together.
-  private mutating func mapRun(
-    _ wanted: Region, _ slot: UInt64, from done: UInt64, of task: Target, _ spares: inout Spares,
-    _ tables: inout UInt64, _ gate: inout some Gate & ~Copyable
+  /// One run of pages: at most a leaf table, on frames that lie together; those of `given`, where there are such.
+  mutating func mapRun(
+    _ wanted: Region, _ slot: UInt64, from done: UInt64, of task: Target,
+    on given: (first: UInt64, count: UInt64)? = nil, _ spares: inout Spares, _ tables: inout UInt64,
+    _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     let page = wanted.page + done
     let most = min(wanted.count - done, Geometry.blockFrames - page & 511)
-    guard let run = takeRun(most, for: page, &gate) else {
+    guard let run = given ?? takeRun(most, for: page, &gate) else {
       throw MemoryRefusal(.outOfMemory, wanted.count - done, limit: 0)
     }
     // Most pages come under tables that are there, but where a table would begin: else spares are taken when the kernel
