@@ -43,7 +43,7 @@ struct Gale: ~Copyable {
 
   private mutating func act(_ place: Int) {
     let slot = Gale.regions + UInt64(place)
-    switch random.below(27) {
+    switch random.below(29) {
     case 0...2: make(place, slot)
     case 3...8: touch(place, slot)
     case 9, 10: part(place, slot)
@@ -63,6 +63,7 @@ struct Gale: ~Copyable {
     case 22: _ = try? gate.drop(Gale.names + random.below(14))
     case 23: device()
     case 24 where random.below(8) == 0: exit(1)
+    case 27, 28: resize(place, slot)
     case 25 where random.below(8) == 0: _ = fault_read(0x7f_0000_0000)
     default: break
     }
@@ -112,6 +113,20 @@ struct Gale: ~Copyable {
     {
       try? gate.signal(Gale.wrong)
     }
+  }
+
+  /// Another length; the first page that came is new.
+  private mutating func resize(_ place: Int, _ slot: UInt64) {
+    let area = areas[place]
+    guard area.pages > 0 else { return }
+    let pages = 1 + random.below(random.below(4) == 0 ? 1200 : 2 * area.pages)
+    guard (try? memory.resize(slot: slot, from: area.pages, to: pages, &gate)) != nil else { return }
+    areas[place].pages = pages
+    guard pages > area.pages, area.isWritable, !area.isShared else { return }
+    if area.isLazy {
+      guard (try? memory.prefault(slot: slot, page: area.page + area.pages, pages: 1, &gate)) != nil else { return }
+    }
+    if registers_exchange((area.page + area.pages) << 12, 1) != 0 { try? gate.signal(Gale.wrong) }
   }
 
   private mutating func protect(_ place: Int, _ slot: UInt64) {

@@ -6,9 +6,9 @@ internal import TrialRegisters
 
 /// A task whose memory comes with the first touch, and whose stack grows until it ends.
 struct Lazy: ~Copyable {
-  private var report = Report()
+  var report = Report()
   private var page: UInt64 = 0
-  private static var slot: UInt64 { 40 }
+  static var slot: UInt64 { 40 }
   /// 8 MiB.
   private static var pages: UInt64 { 2048 }
 
@@ -19,6 +19,7 @@ struct Lazy: ~Copyable {
     giveBack()
     large(.run)
     large(.block)
+    resize()
     growStack(before, present)
     report.line("lazy", "end")
     registers_descend(64)
@@ -80,7 +81,7 @@ struct Lazy: ~Copyable {
   }
 
   /// What the server says of this task.
-  private mutating func facts() -> TaskFacts {
+  mutating func facts() -> TaskFacts {
     var session: UInt64 = 0
     while let facts = try? report.memory.task(at: session, &report.terminal.gate) {
       if facts.name == "lazy" { return facts }
@@ -89,7 +90,7 @@ struct Lazy: ~Copyable {
     exit(4)
   }
 
-  private mutating func mapped(_ slot: UInt64) -> UInt64 {
+  mutating func mapped(_ slot: UInt64) -> UInt64 {
     let session = facts().session
     return (try? report.memory.region(session: session, at: slot, &report.terminal.gate))?.mapped ?? .max
   }
@@ -105,7 +106,7 @@ struct Lazy: ~Copyable {
     exit(5)
   }
 
-  private mutating func number(_ name: StaticString, _ value: UInt64) {
+  mutating func number(_ name: StaticString, _ value: UInt64) {
     report.begin(name)
     report.terminal.write(decimal: value)
     report.end()
