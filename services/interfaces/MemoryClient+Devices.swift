@@ -30,7 +30,7 @@ extension Client where Service == MemoryInterface {
   ) throws(MemoryRefusal) -> DMAMemory {
     let request = Service.Request.allocateDMA(
       lease: lease, slot: slot, page: page, pages: pages, alignment: alignment, limit: limit)
-    let reply = try call(request, &gate)
+    let reply = try callUntilDone(request, &gate)
     return DMAMemory(address: reply[0] << 12, bus: reply[1], length: pages << 12)
   }
 

@@ -7,7 +7,7 @@ public import ABI
 /// on the caller. Destinations (slots, pages) are named by the client, so that a request may be repeated.
 public enum MemoryInterface: Interface {
   /// The version both ends compare.
-  @inlinable public static var version: UInt64 { 14 }
+  @inlinable public static var version: UInt64 { 15 }
 
   /// What may be asked. Pages are virtual page numbers (address >> 12).
   @frozen public enum Request: InterfaceRequest, Equatable {
@@ -91,7 +91,7 @@ public enum MemoryInterface: Interface {
     case revokeLease(device: Name)
     /// Private zeroed pages whose frames lie together, for the device whose lease is in slot `lease` of the caller's:
     /// aligned to `alignment` bytes, a power of two, the last byte at a bus address of at most `limit`. Replies with the
-    /// first page and its bus address. The region is not given back while that lease lasts.
+    /// first page and its bus address. The region is not given back while that lease lasts. May answer *again*.
     case allocateDMA(lease: UInt64, slot: UInt64, page: UInt64, pages: UInt64, alignment: UInt64, limit: UInt64)
     /// The bus address of such a region of the caller's, and its pages.
     case busAddress(slot: UInt64)

@@ -146,6 +146,12 @@ extension Asked {
     ) { _, gate in try own.resize(slot: 30, from: 1 << 20, to: 0x203, &gate) },
   ]
 
+  /// Memory of a device in slot 30, its lease in slot 31.
+  private static let deviceMemory: @Sendable (TestSystem, inout ClientGate) throws -> Void = { _, gate in
+    _ = try own.lease("all", index: 0, slot: 31, page: 0x180, &gate)
+    _ = try own.allocateDMA(lease: 31, slot: 30, page: edge, pages: 3, &gate)
+  }
+
   /// What gives back, takes rights away or only promises; it needs no frame.
   static let free: [Asked] = [
     Asked("reserve") { _, gate in try own.reserve(slot: 34, page: edge, pages: 1 << 20, &gate) },
@@ -189,6 +195,19 @@ extension Asked {
     Asked("setQuota, to what is used", after: child) { system, gate in
       try own.setQuota(system.machine.kernel.task(system.task(inSlot: 20)).pointee.used, task: 20, &gate)
     },
+    Asked("allocateDMA, that was served before", by: 5, after: deviceMemory) { _, gate in
+      _ = try own.allocateDMA(lease: 31, slot: 30, page: edge, pages: 3, &gate)
+    },
+    Asked("releaseLease, with memory of the device", by: 5, after: deviceMemory) { _, gate in
+      try own.releaseLease(slot: 31, &gate)
+    },
+    Asked(
+      "free, of what was a device's", by: 5,
+      after: { system, gate in
+        try deviceMemory(system, &gate)
+        try own.releaseLease(slot: 31, &gate)
+      }
+    ) { _, gate in try own.free(slot: 30, &gate) },
     Asked("destroyTask", after: child) { _, gate in try own.destroyTask(20, &gate) },
   ]
 }

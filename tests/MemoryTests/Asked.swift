@@ -135,6 +135,10 @@ struct Asked: CustomTestStringConvertible, Sendable {
     ) { _, gate in
       _ = try own.allocateDMA(lease: 31, slot: 30, page: edge - 1, pages: 4, alignment: 0x4000, &gate)
     },
+    Asked(
+      "allocateDMA, three pages wherever they lie", by: 5,
+      after: { _, gate in _ = try own.lease("all", index: 0, slot: 31, page: 0x180, &gate) }
+    ) { _, gate in _ = try own.allocateDMA(lease: 31, slot: 30, pages: 3, &gate) },
     Asked("interrupt", by: 2) { _, gate in try own.interrupt("uart", index: 0, slot: 30, &gate) },
     Asked(
       "attach", by: 2, payer: .nobody,

@@ -5,12 +5,12 @@ import Testing
 @testable import MemoryCore
 
 /// Bytes of sections that were written, and how often any was read or written.
-private final class CountedBytes {
+final class CountedBytes {
   var sections: [Int: [UInt8]] = [:]
   var accesses = 0
 }
 
-private struct CountedStorage: IndexStorage {
+struct CountedStorage: IndexStorage {
   let counted = CountedBytes()
   subscript(section section: Int, node node: Int) -> UInt8 {
     get {

@@ -30,7 +30,7 @@ extension MemoryServer {
     if let made = try madeBefore(region, wanted, alignment, task, &gate) { return made }
     let left = try checkAffordable(region, wanted.slot, task, &gate)
     let end = wanted.limit == .max ? .max : (wanted.limit + 1) >> 12
-    let first = try takeTogether(wanted.pages, alignment: alignment, below: end, &gate)
+    let first = try takeTogether(wanted.pages, alignment: alignment, below: end, for: caller.place, &gate)
     holdings[place].mayHaveDMA = true
     do throws(MemoryRefusal) {
       region.page = try self.place(region, wanted.slot, as: first, in: task, &gate)
@@ -125,26 +125,6 @@ extension MemoryServer {
     }
   }
 
-  /// Takes frames that lie together, aligned and below a frame: the lowest there are, found by the next power of two.
-  /// Sections are claimed as long as they lie below it too.
-  private mutating func takeTogether(
-    _ count: UInt64, alignment: UInt64, below end: UInt64, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) -> UInt64 {
-    let order = max(count.ceilingOrder, alignment.trailingZeroBitCount)
-    while order <= SectionTree.topOrder {
-      if let found = index.allocate(order: order) {
-        let first = ram.frame(found)
-        let fits = first < end && count <= end - first
-        give(fits ? first + count : first, count: 1 << UInt64(order) - (fits ? count : 0))
-        if fits { return first }
-        break
-      }
-      guard ram.start(ofSection: index.sections) < end, claimNext(&gate) else { break }
-    }
-    let longest = index.largestFreeOrder.map { 1 << UInt64($0) as UInt64 } ?? 0
-    throw MemoryRefusal(.noRun, count, limit: longest)
-  }
-
   /// An alignment in frames: a power of two, up to a section.
   private mutating func frames(alignedTo bytes: UInt64) throws(MemoryRefusal) -> UInt64 {
     let most = Geometry.sectionFrames << 12
@@ -183,9 +163,4 @@ extension MemoryServer {
     }
     guard isCoherent else { throw MemoryRefusal(.dmaUnsupported, name, limit: 1) }
   }
-}
-
-extension UInt64 {
-  /// The smallest n with self ≤ 2ⁿ; self is positive.
-  fileprivate var ceilingOrder: Int { self == 1 ? 0 : 64 - (self - 1).leadingZeroBitCount }
 }

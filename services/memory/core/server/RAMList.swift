@@ -63,6 +63,16 @@ struct RAMList: ~Copyable {
     return nil
   }
 
+  /// The numbers in the index of those frames of a range that lie below an absolute one, in the first `sections`.
+  mutating func places(inRange number: Int, below end: UInt64, sections: Int) -> Swift.Range<Int> {
+    let range = ranges[number]
+    let first = range.section &<< SectionTree.topOrder
+    let claimed = min(range.section + range.sections, sections) &<< SectionTree.topOrder
+    guard end > range.first else { return first..<first }
+    let last = Int(truncatingIfNeeded: min(range.end, end) &- range.base)
+    return first..<max(first, min(claimed, last))
+  }
+
   /// Frames of the sections from `number` on.
   mutating func frames(from number: Int) -> UInt64 {
     guard number < sections else { return 0 }

@@ -19,6 +19,8 @@ struct Session: ~Copyable {
   var event: TaskEvent?
   /// The event's place in the order of events.
   var eventOrder: UInt64 = 0
+  /// How far the search has come for memory that it wants for a device.
+  var search = RunSearch()
 }
 
 /// Whom the server serves: as many as the bundle has entries.
