@@ -18,6 +18,30 @@ extension TestSystem {
       machine.kernel.ledger(frame).pointee = .fixed
     }
   }
+
+  /// Brings frames back that were taken out, in front of the last `last`.
+  func give(frames count: UInt64, behind last: UInt64) {
+    let end = machine.kernel.ram.used.end - last
+    for frame in end - count..<end {
+      machine.kernel.ledger(frame).pointee = .free
+      server.index.free(FrameRun(first: server.ram.place(of: frame)!, count: 1))
+    }
+  }
+}
+
+/// A client whose server dies; before it asks again something happens.
+private struct MeanwhileGate: Gate {
+  var client: ClientGate
+  var meanwhile: (TestSystem) -> Void
+  var calls = 0
+  init(_ client: ClientGate, _ meanwhile: @escaping (TestSystem) -> Void) {
+    (self.client, self.meanwhile) = (client, meanwhile)
+  }
+  mutating func invoke(_ operation: ABI.Operation, _ message: inout Message) {
+    if operation == .call { calls += 1 }
+    if calls == 2 { meanwhile(client.system) }
+    client.invoke(operation, &message)
+  }
 }
 
 @Suite("Growing and shrinking in steps") struct ResizeStepsTests {
@@ -118,27 +142,74 @@ extension TestSystem {
     #expect(system.machine.audit() == [])
   }
 
+  /// Init with 300 pages on the start of a block, and of all other frames its rest and `count` more.
+  private func inBlock(_ count: UInt64) throws -> TestSystem {
+    let system = try TestSystem()
+    var gate = system.client
+    try own.allocate(slot: 30, page: 0x2000, pages: 512, rights: rw, &gate)
+    let block = Window(system.machine, task: system.running).translate(0x2000 << 12) >> 12
+    #expect(block & 511 == 0)
+    try own.resize(slot: 30, from: 512, to: 300, &gate)
+    let end = system.machine.kernel.ram.used.end
+    system.keep { $0 & ~511 == block || $0 >= end - count }
+    return system
+  }
+
   @Test("a block that growing has completed is not taken apart again when the rest cannot be had") func block() throws {
-    // The rest of the block and so many frames more; 100 for pages and one for a table are wanted.
-    for more: UInt64 in [0, 99, 100] {
-      let each = try TestSystem()
-      var gate = each.client
-      try own.allocate(slot: 30, page: 0x2000, pages: 512, rights: rw, &gate)
-      let block = Window(each.machine, task: each.running).translate(0x2000 << 12) >> 12
-      try own.resize(slot: 30, from: 512, to: 300, &gate)
-      let end = each.machine.kernel.ram.used.end
-      each.keep { $0 & ~511 == block || $0 >= end - more }
-      let before = try Books(each)
+    // 100 for pages and one for a table are wanted.
+    for count: UInt64 in [0, 99, 100] {
+      let system = try inBlock(count)
+      var gate = system.client
+      let before = try Books(system)
       #expect(throws: MemoryRefusal.self) { try own.resize(slot: 30, from: 300, to: 612, &gate) }
-      #expect(try Books(each).differences(before) == [], "\(more)")
-      for frame in end - more - 8..<end - more {
-        each.machine.kernel.ledger(frame).pointee = .free
-        each.server.index.free(FrameRun(first: each.server.ram.place(of: frame)!, count: 1))
-      }
-      guard more == 100 else { continue }
+      #expect(try Books(system).differences(before) == [], "\(count)")
+      guard count == 100 else { continue }
+      system.give(frames: 8, behind: count)
       try own.resize(slot: 30, from: 300, to: 612, &gate)
-      #expect(each.machine.pages(of: Actor(slot: 0, task: each.running))[0x2000]?.level == 2)
-      #expect(each.machine.audit() == [])
+      #expect(system.machine.pages(of: Actor(slot: 0, task: system.running))[0x2000]?.level == 2)
+      #expect(system.machine.audit() == [])
+    }
+  }
+
+  @Test("a server that dies at any call, and frames that are gone then: the region is whole or what it was")
+  func robbed() throws {
+    for call in 0..<6 {
+      let system = try inBlock(110)
+      let before = try Books(system)
+      system.killer.arm(call, system.meddling)
+      var gate = MeanwhileGate(system.client) { $0.keep { _ in false } }
+      do {
+        try own.resize(slot: 30, from: 300, to: 612, &gate)
+        let pages = system.machine.kernel.task(system.running).pointee.mappedPages
+        #expect(pages == before.tasks[system.running]![5] + 312)
+      } catch {
+        #expect(error.cause == .service(.outOfMemory), "killed at call \(call): \(error)")
+        let differences = try Books(system).differences(before).filter {
+          !$0.hasPrefix("frame") && !$0.hasPrefix("free")
+        }
+        #expect(differences == [], "killed at call \(call)")
+      }
+      #expect(system.machine.audit() == [] && system.restarts == 1, "killed at call \(call)")
+    }
+  }
+
+  @Test("a server that dies while it takes back what came, and frames that come then: the region is whole")
+  func relieved() throws {
+    for call in 0..<20 {
+      let system = try inBlock(100)
+      let before = try Books(system)
+      system.killer.arm(call, system.meddling)
+      var gate = MeanwhileGate(system.client) { $0.give(frames: 50, behind: 100) }
+      do {
+        try own.resize(slot: 30, from: 300, to: 612, &gate)
+        let pages = system.machine.kernel.task(system.running).pointee.mappedPages
+        #expect(pages == before.tasks[system.running]![5] + 312, "killed at call \(call)")
+      } catch {
+        // It did not die before it had refused.
+        #expect(system.restarts == 0 && call > 6, "killed at call \(call): \(error)")
+        return
+      }
+      #expect(system.machine.audit() == [] && system.restarts == 1, "killed at call \(call)")
     }
   }
 
