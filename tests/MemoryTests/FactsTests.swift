@@ -30,6 +30,13 @@ private let own = Client<MemoryInterface>.own
     var gate = system.client
     try system.load(3, slot: 20)
     try own.createEndpoint(slot: 21, task: 20, &gate)
+    // Regions that had other lengths before, too.
+    try own.allocate(slot: 40, page: 0x4000, pages: 300, rights: [.read, .write], task: 20, &gate)
+    try own.resize(slot: 40, from: 300, to: 900, task: 20, &gate)
+    try own.reserve(slot: 41, page: 0x6000, pages: 2000, fit: .block, task: 20, &gate)
+    try own.prefault(slot: 41, page: 0x6000, pages: 600, task: 20, &gate)
+    try own.resize(slot: 41, from: 2000, to: 100, task: 20, &gate)
+    var lengths: [[UInt64]] = []
     var session: UInt64 = 2
     var names: [Name] = []
     while let facts = try? own.task(at: session, &gate) {
@@ -41,12 +48,13 @@ private let own = Client<MemoryInterface>.own
       var slot: UInt64 = 1
       while let region = try? own.region(session: facts.session, at: slot, &gate) {
         if region.kind == RegionFacts.Kind.privatePages.rawValue { privatePages += region.mapped }
+        if region.slot == 40 || region.slot == 41 { lengths.append([region.pages, region.mapped]) }
         slot = region.slot + 1
       }
       #expect(facts.tables + counts.objects + privatePages == facts.own)
       session = facts.session + 1
     }
-    #expect(names == ["init", "clock"])
+    #expect(names == ["init", "clock"] && lengths == [[900, 900], [100, 100]])
     #expect(try own.task(at: 0, &gate).name == "memory")
   }
 

@@ -28,15 +28,17 @@ private let own = Client<MemoryInterface>.own
     )
   }
 
-  /// Gives a region another length, where there is room: the next one lies a GiB behind, or anywhere.
-  private func resize(_ slot: UInt64, _ system: TestSystem, _ random: inout Seeded) throws {
+  /// Gives a region another length, where there is room and the account can pay; whether it has another.
+  private func resize(_ slot: UInt64, _ system: TestSystem, _ random: inout Seeded) throws -> Bool {
     var gate = system.client
     let before = system.machine.kernel.handle(task(system).task + 1280 + slot * 32).pointee.region.pages
     let pages = random.pick([1, 7, 16, 100, 512, 700, 1100] as [UInt64])
     do {
       try own.resize(slot: slot, from: before, to: pages, &gate)
+      return pages != before
     } catch {
       #expect(error.cause == .kernel(.regionOverlap) || error.cause == .service(.quotaExceeded), "\(error)")
+      return false
     }
   }
 
@@ -46,6 +48,7 @@ private let own = Client<MemoryInterface>.own
     var gate = system.client
     var (random, lengths) = (Seeded(state: seed), Seeded(state: seed + 10))
     var held: [UInt64] = []
+    var resized = 0
     for slot in 20..<40 as Range<UInt64> {
       let pages = random.pick([1, 5, 16, 17, 40, 200, 512, 600] as [UInt64])
       let page = random.next(below: 2) == 0 ? 0 : 0x1_0000 + (slot << 12) + random.next(below: 1024)
@@ -55,7 +58,7 @@ private let own = Client<MemoryInterface>.own
       let counted = tables(system)
       #expect(counted.has == counted.least)
       for _ in 0..<2 where !held.isEmpty {
-        try resize(held[Int(lengths.next(below: UInt64(held.count)))], system, &lengths)
+        if try resize(held[Int(lengths.next(below: UInt64(held.count)))], system, &lengths) { resized += 1 }
         let counted = tables(system)
         #expect(counted.has == counted.least)
       }
@@ -65,6 +68,7 @@ private let own = Client<MemoryInterface>.own
         #expect(counted.has == counted.least)
       }
     }
+    #expect(resized > 5)
     #expect(system.machine.audit() == [])
   }
 
