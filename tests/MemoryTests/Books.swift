@@ -29,7 +29,9 @@ struct Books: Equatable, CustomStringConvertible {
       for slot in 1..<words.slots {
         let found = kernel.kernel.handle(task + 1280 + slot * 32).pointee
         guard found.word != .empty else { continue }
-        handles["\(task):\(slot)"] = [found.word.raw, found.value, found.mapped, found.offset]
+        // Of a home also how much of it may be shown.
+        let shown = found.isHome ? kernel.kernel.memoryObject(found.word.object).pointee.frames : 0
+        handles["\(task):\(slot)"] = [found.word.raw, found.value, found.mapped, found.offset, shown]
       }
     }
     for place in 0..<HoldingList.capacity where system.server.holdings[place].kind != .none {

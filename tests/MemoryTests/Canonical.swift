@@ -26,7 +26,9 @@ struct Canonical: Equatable, CustomStringConvertible {
       for slot in 1..<words.slots {
         let handle = kernel.kernel.handle(task + 1280 + slot * 32).pointee
         guard handle.word != .empty else { continue }
-        lines.append("  \(slot): \(handle.word.kind) \(handle.word.rights) \(handle.value) \(handle.mapped)")
+        // Of a home also how much of it may be shown.
+        let shown = handle.isHome ? kernel.kernel.memoryObject(handle.word.object).pointee.frames : 0
+        lines.append("  \(slot): \(handle.word.kind) \(handle.word.rights) \(handle.value) \(handle.mapped) \(shown)")
       }
     }
     lines.append("interrupts \(kernel.kernel.machine.controllerBase != nil)")
