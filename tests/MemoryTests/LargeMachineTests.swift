@@ -76,6 +76,16 @@ private let own = Client<MemoryInterface>.own
       #expect(seen[page] == SeenPage(frame: frame + 512, rights: 3, level: 2))
       #expect(seen[page + 513] == SeenPage(frame: frame + 3, rights: 3))
       #expect(mapped[1] & 1 == 1 && system.kernel.ledger(frame).pointee.kind == .table)
+      // A task, and an endpoint on the first of its frames of objects.
+      system.must(server, .create, Message(0, 3, frame + 4, 50, 0, 16, Name("far").word, frame + 5, handle: 2))
+      #expect(system.must(server, .create, Message(50, 1, frame + 6, 51, handle: 2))[0] == frame + 6)
+      for object in [frame + 4, frame + 6] {
+        #expect(system.kernel.ledger(object).pointee.kind == .objects)
+        #expect(system.kernel.ledger(object).pointee.task == frame + 4)
+      }
+      #expect(system.audit() == [], "section \(number)")
+      while system.must(server, .destroy, Message(handle: 50))[1] == 0 {}
+      system.must(server, .drop, Message(handle: 51))
       for _ in 0..<2 { system.must(server, .unmap, Message(40, page, 1024, 0, 0, 0, 2)) }
       system.must(server, .drop, Message(handle: 40))
       #expect(system.freeFrames() == free && system.audit() == [], "section \(number)")
