@@ -13,7 +13,7 @@ private let fixture = """
     { "name": "init", "priority": 40, "quota": 4294967295, "peers": ["c", "d"], "needs": ["power", "supervise"] },
     { "name": "c", "priority": 1, "quota": 9, "devices": [{ "name": "gic", "compatible": ["a,b", "c,d"] },
       { "name": "all", "compatible": ["e"], "unit": "all" }, { "name": "one", "compatible": ["f"], "unit": "8A003E00" }] },
-    { "name": "d", "priority": 0, "quota": 9, "stackPages": 8, "handleFrames": 8, "needs": ["deadline", "log"] },
+    { "name": "d", "priority": 0, "quota": 18, "stackPages": 8, "handleFrames": 8, "needs": ["deadline", "log"] },
     { "name": "e", "priority": 63, "quota": 9, "restart": { "limit": 255, "backOff": 20 } },
     { "name": "f", "priority": 2, "quota": 4294967000, "peers": ["e", "d", "c"] }
   ] }

@@ -36,6 +36,14 @@ import Testing
       "tasks[1].quota",
       "600 frames, expected at least 601: 6 for “init” itself, 595 for the tasks that it starts"
     ),
+    (
+      system(#"{"name": "x", "priority": 1, "quota": 5}"#), "tasks[2].quota",
+      "5 frames, expected at least 6 for “x” itself"
+    ),
+    (
+      system(#"{"name": "x", "priority": 1, "quota": 20, "stackPages": 200, "handleFrames": 3}"#), "tasks[2].quota",
+      "20 frames, expected at least 21 for “x” itself"
+    ),
     (third(#""stackPages": 257"#), "tasks[2].stackPages", "257 pages, expected 1 to 256"),
     (third(#""handleFrames": 9"#), "tasks[2].handleFrames", "9 frames, expected 0 to 8"),
     (third(#""restart": {"limit": 256}"#), "tasks[2].restart.limit", "256 restarts, expected 0 to 255"),
@@ -100,7 +108,7 @@ import Testing
 
   @Test("what is left out takes its default")
   func defaults() throws {
-    let system = try SystemFile(json: Array(Self.system(#"{"name": "x", "priority": 1, "quota": 2}"#).utf8))
+    let system = try SystemFile(json: Array(Self.system(#"{"name": "x", "priority": 1, "quota": 6}"#).utf8))
     #expect(system.tasks[2].stackPages == 4)
     #expect(system.tasks[2].restart.limit == 0)
     #expect(system.tasks[2].peers.isEmpty)
