@@ -126,6 +126,34 @@ extension TestSystem {
     #expect(system.frees == UInt64(system.machine.freeFrames()))
   }
 
+  @Test("a task more costs no more kernel calls, and takes the lowest session that is free") func calls() throws {
+    let system = try TestSystem()
+    var gate = system.client
+    func create(_ slot: UInt64) throws -> (calls: Int, session: UInt64) {
+      var calls = 0
+      system.meddling.answers = { _, _ in
+        calls += 1
+        return nil
+      }
+      let session = try own.createTask(entry: 4, slot: slot, &gate)
+      system.meddling.answers = nil
+      return (calls, session)
+    }
+    let first = try create(20)
+    let second = try create(21)
+    for slot in 22..<36 as Range<UInt64> {
+      let made = try create(slot)
+      #expect(made.calls == second.calls && made.session == first.session + slot - 20)
+    }
+    for slot in [30, 24] as [UInt64] {
+      try own.destroyTask(slot, &gate)
+      try gate.drop(slot)
+    }
+    #expect(try create(24).session == first.session + 4)
+    #expect(try create(30).session == first.session + 10)
+    #expect(try create(40).session == first.session + 16)
+  }
+
   @Test("an exit and a fault reach the supervisor in their order, each once") func events() throws {
     let system = try TestSystem()
     var gate = system.client

@@ -97,8 +97,10 @@ extension MemoryServer {
     let number = sessions[place].number
     while let held = holdings.first(where: { $0.kind != .none && $0.session == number }) {
       try? gate.drop(holdings[held].slot)
+      emptied(holdings[held].slot)
       holdings[held] = Holding()
     }
+    emptied(number)
     sessions[place] = Session()
   }
 }

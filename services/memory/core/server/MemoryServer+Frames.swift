@@ -58,16 +58,32 @@ extension MemoryServer {
     give(spares.second)
   }
 
-  /// An empty slot of the server's own table.
+  /// The lowest empty slot of the server's own table. It is looked for from where it was last, or from where one came
+  /// empty since: below that all are taken.
   mutating func freeSlot(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> UInt64 {
-    for slot in OwnSlot.first..<slots {
+    if let found = try firstEmpty(in: slotHint..<slots, &gate) { return found }
+    if let found = try firstEmpty(in: OwnSlot.first..<slotHint, &gate) { return found }
+    throw MemoryRefusal(.serverFull, slots, limit: slots)
+  }
+
+  private mutating func firstEmpty(in range: Range<UInt64>, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> UInt64?
+  {
+    for slot in range {
       do throws(Refusal) {
-        if try gate.inspectHandle(slot).word == .empty { return slot }
+        guard try gate.inspectHandle(slot).word == .empty else { continue }
       } catch {
         throw MemoryRefusal(error)
       }
+      slotHint = slot
+      return slot
     }
-    throw MemoryRefusal(.serverFull, slots, limit: slots)
+    return nil
+  }
+
+  /// A slot of the server's own table came empty.
+  mutating func emptied(_ slot: UInt64) {
+    if slot >= OwnSlot.first { slotHint = min(slotHint, slot) }
   }
 
   /// Makes an object in a slot of `owner`, paid by `account` (0: the server itself).
@@ -101,6 +117,7 @@ extension MemoryServer {
   /// more comes back.
   mutating func discard(_ slot: UInt64, _ gate: inout some Gate & ~Copyable) {
     do throws(Refusal) { give(try gate.drop(slot, authority: HandOver.Slot.memory)) } catch {}
+    emptied(slot)
   }
 
   /// The kernel's refusal as the server's own where the server has words for it.

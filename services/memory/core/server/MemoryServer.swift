@@ -32,6 +32,8 @@ public struct MemoryServer<V: Views>: ~Copyable {
   var holdings = HoldingList()
   /// Slots of its own table.
   var slots: UInt64 = 0
+  /// Where an empty one is looked for: a hint.
+  var slotHint = OwnSlot.first
   /// The region of the ledger's view.
   var ledgerRegion: UInt64 = 0
   /// Whether the request that is being served was sent before, to a server that died.
