@@ -109,8 +109,9 @@ public enum Inspection: UInt64, Sendable {
   /// x2 faults of the task, x3 ESR and x4 FAR of the thread's last one, x5 instruction, x6 the status with which the task
   /// exited, x7 mapped pages.
   case thread = 8
-  /// The account of task x9 (0: own, for the memory server alone), also while it is being destroyed: x0 quota, x1 used, x2 frame of the task that gave the
-  /// quota (0: none did), x3 tasks that hold a part of it, x4 frames of those parts.
+  /// The account of task x9 (0: own, for the memory server alone), also while it is being destroyed: x0 quota, x1 used,
+  /// x2 frame of the task that gave the quota (0: none did), x3 tasks that hold a part of it, x4 frames of those parts,
+  /// x5 frames of objects, its own ones among them, x6 tables. What is used besides are its private pages.
   case account = 9
   /// RAM, of the authority over it in x9: x0 first frame and x1 frames (0: none) of range x1, of which the first is the
   /// one that boot uses; those added since follow upwards.

@@ -54,6 +54,7 @@ extension Kernel where M: ~Copyable {
     // Slot 0 of a frame of objects holds the link to the frame before it.
     machine.memory(spare << 12, as: UInt64.self).pointee = newest
     task(account).pointee.objectFrames = spare
+    task(account).pointee.objects += 1
     task(account).pointee.used += 1
     return (take(slots, slots, of: spare), spare)
   }

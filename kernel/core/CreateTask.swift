@@ -50,6 +50,7 @@ extension Kernel where M: ~Copyable {
     words.parent = parent
     words.slots = Geometry.taskHandles + extra * Geometry.frameHandles
     words.extraFrames = extra
+    words.objects = 1 + extra
     words.tables = 1
     task(address).pointee = words
     join(address + Task.threadOffset, to: address)

@@ -116,6 +116,7 @@ extension Kernel where M: ~Copyable {
       return 0
     }
     task(address).pointee.objectFrames = machine.memory(frame << 12, as: UInt64.self).pointee
+    task(address).pointee.objects -= 1
     task(address).pointee.used -= 1
     free(frame)
     return frame

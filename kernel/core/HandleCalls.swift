@@ -59,6 +59,7 @@ extension Kernel where M: ~Copyable {
     let account = ledger(frame).pointee.task << 12
     guard task(account).pointee.objectFrames == frame else { return 0 }
     task(account).pointee.objectFrames = machine.memory(frame << 12, as: UInt64.self).pointee
+    task(account).pointee.objects -= 1
     task(account).pointee.used -= 1
     free(frame)
     return frame

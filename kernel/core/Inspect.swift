@@ -107,6 +107,8 @@ extension Kernel where M: ~Copyable {
     let words = task(owner).pointee
     show(caller, words.quota, words.used, words.parent >> 12, words.children)
     setWord(caller, 4, words.given)
+    setWord(caller, 5, words.objects)
+    setWord(caller, 6, words.tables)
   }
 
   private func show(_ caller: UInt64, _ x0: UInt64, _ x1: UInt64, _ x2: UInt64, _ x3: UInt64) {

@@ -80,6 +80,7 @@ extension Kernel where M: ~Copyable {
     let frame = boot.take(1)
     machine.clear(frame: frame)
     task(server).pointee.objectFrames = frame
+    task(server).pointee.objects += 1
     task(server).pointee.used += 1
     var object = frame << 12
     func next() -> UInt64 {

@@ -49,6 +49,8 @@ public struct Task: BitwiseCopyable {
   public var hasExited: UInt64 = 0
   /// The status with which it exited.
   public var exitStatus: UInt64 = 0
+  /// Frames of objects that it pays, its own frames among them.
+  public var objects: UInt64 = 0
 }
 
 extension Task {

@@ -25,6 +25,56 @@ private let own = Client<MemoryInterface>.own
     }
   }
 
+  /// The frames by kind are those of the ledger.
+  private func compare(_ system: TestSystem, _ location: SourceLocation = #_sourceLocation) throws {
+    var gate = system.client
+    let told = try own.memoryCounts(&gate)
+    var found: [FrameKind: UInt64] = [:]
+    for used in system.machine.usedFrames { found[used.word.kind, default: 0] += 1 }
+    for (kind, count) in [
+      (FrameKind.privatePage, told.privatePages), (.table, told.tables), (.objects, told.objects),
+      (.fixed, told.fixed),
+    ] { #expect(count == found[kind, default: 0], "\(kind)", sourceLocation: location) }
+    #expect(told.free == UInt64(system.machine.freeFrames()), sourceLocation: location)
+  }
+
+  @Test("the frames by kind are those of the ledger, whatever there is")
+  func byLedger() throws {
+    let system = try TestSystem()
+    var gate = system.client
+    try compare(system)
+    let initThread = system.machine.current
+    try system.load(2, slot: 20)
+    try system.load(3, slot: 23)
+    try system.start(slot: 20)
+    gate = system.client
+    _ = try own.lease("uart", index: 0, slot: 30, page: 0x7_ffff, &gate)
+    _ = try own.lease("gic", index: 0, slot: 31, page: 0x4_0000, &gate)
+    try own.attach(&gate)
+    try own.interrupt("uart", index: 0, slot: 32, &gate)
+    for slot in 33..<60 as Range<UInt64> { try own.createNotification(slot: slot, &gate) }
+    try compare(system)
+    system.machine.makeCurrent(initThread)
+    gate = system.client
+    try gate.suspend(task: 20)
+    try own.reserve(slot: 40, page: 0x8_0000, pages: 1 << 20, fit: .block, &gate)
+    try own.prefault(slot: 40, page: 0x8_0000, pages: 600, &gate)
+    try own.share(slot: 40, to: 41, &gate)
+    try own.show(memory: 41, slot: 42, page: 0x20_0000, pages: 100, rights: .read, &gate)
+    try own.createThread(slot: 43, task: 23, &gate)
+    try own.allocate(slot: 60, page: 0x7_fff0, pages: 700, rights: .read, task: 23, &gate)
+    try compare(system)
+    system.killer.arm(0, system.meddling)
+    try own.createNotification(slot: 44, &gate)
+    #expect(system.restarts == 1)
+    try compare(system)
+    try own.destroyTask(20, &gate)
+    try compare(system)
+    try own.destroyTask(23, &gate)
+    try compare(system)
+    #expect(system.machine.audit() == [])
+  }
+
   @Test("each task's tables, pages and objects are the frames that its account uses") func accounts() throws {
     let system = try TestSystem()
     var gate = system.client

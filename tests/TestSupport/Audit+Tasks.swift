@@ -23,6 +23,7 @@ extension Audit {
       counts[.privatePage, default: 0] += owned
       let objects = objectFrames(words.objectFrames)
       counts[.objects, default: 0] += objects + 1 + Int(words.extraFrames)
+      expect(Int(words.objects) == objects + 1 + Int(words.extraFrames), "task \(task): objects \(words.objects)")
       let children = tasks.filter { system.kernel.task($0).pointee.parent == task }
       expect(children.count == Int(words.children), "task \(task): children \(words.children)")
       let given = children.reduce(0) { $0 + Int(system.kernel.task($1).pointee.quota) }

@@ -85,7 +85,7 @@ extension MemoryServer: Server {
     -> Message
   {
     switch request {
-    case .memoryCounts: memoryCounts().reply
+    case .memoryCounts: try memoryCounts(&gate).reply
     case .taskAt(let session): try taskFacts(from: session, &gate).reply
     case .tableCounts(let session): try tableCounts(of: session, &gate).reply
     case .regionAt(let session, let slot): try regionFacts(of: session, from: slot, &gate).reply

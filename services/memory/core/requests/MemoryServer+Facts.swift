@@ -5,23 +5,39 @@ internal import Runtime
 
 // What the shell shows. Sums are exact: each frame of RAM is counted once, by what the ledger says of it.
 extension MemoryServer {
-  /// `memoryCounts`.
-  mutating func memoryCounts() -> MemoryCounts {
+  /// `memoryCounts`. The index has the free frames, the accounts have those that are in use, and the kernel its own tables;
+  /// the rest of what was claimed is the image's, the ledger's and what else boot set aside. The ledger says the same, but
+  /// word by word: others would wait for it.
+  mutating func memoryCounts(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> MemoryCounts {
     var counts = MemoryCounts()
-    forEachWord { _, word in
-      switch word.kind {
-      case .free: counts.free += 1
-      case .privatePage: counts.privatePages += 1
-      case .table: counts.tables += 1
-      case .objects: counts.objects += 1
-      case .fixed: counts.fixed += 1
+    do throws(Refusal) {
+      counts.tables = try gate.inspect(.kernel)[1]
+      try count(HandOver.Slot.task, &counts, &gate)
+      for place in 0..<SessionList.capacity where sessions[place].number != 0 {
+        try count(sessions[place].number, &counts, &gate)
       }
+    } catch {
+      throw MemoryRefusal(error)
     }
     counts.heldBack = UInt64(reserve.count)
+    counts.free = UInt64(index.freeFrames) + counts.heldBack
     counts.unclaimed = unclaimedFrames
+    let claimed = ram.frames - counts.unclaimed
+    counts.fixed = claimed - counts.free - counts.privatePages - counts.tables - counts.objects
     counts.freeBlocks = UInt64(index.freeRuns(order: 9))
     counts.freeGroups = UInt64(index.freeRuns(order: 4))
     return counts
+  }
+
+  /// Adds what a task's account pays.
+  private mutating func count(_ task: UInt64, _ counts: inout MemoryCounts, _ gate: inout some Gate & ~Copyable)
+    throws(Refusal)
+  {
+    let account = try gate.inspect(.account, handle: task)
+    let (objects, tables) = (account[5], account[6])
+    counts.objects += objects
+    counts.tables += tables
+    counts.privatePages += account[1] - account[4] - objects - tables
   }
 
   /// `taskAt`: the server itself is session 1.

@@ -29,7 +29,7 @@ extension MemoryServer {
     line.write(", grown for leases ")
     line.write(decimal: try leaseTables(&gate))
     line.write(", grown in all ")
-    line.write(decimal: memoryCounts().tables)
+    line.write(decimal: try memoryCounts(&gate).tables)
     line.write("; 4 KiB pages for RAM and devices: ")
     line.write(decimal: pageTables)
     gate.log(line)
