@@ -23,7 +23,7 @@ struct Series: Equatable {
     Series("seriesPageBeside", "allocate a page beside a region", "pages", "flat"),
     Series("seriesCallBeside", "a call", "further tasks", "flat"),
     Series(
-      "seriesTaskBeside", "create a task", "further tasks", "linear in the server's handles that it looks through"),
+      "seriesTaskBeside", "create a task", "further tasks", "flat"),
     Series("seriesSignal", "a signal by the last handle", "handles", "flat"),
     Series("seriesCopy", "copy a handle", "handles", "flat"),
   ]
