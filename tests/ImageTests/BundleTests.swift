@@ -11,10 +11,10 @@ private let fixture = """
   { "tasks": [
     { "name": "memory", "priority": 60, "quota": 9 },
     { "name": "init", "priority": 40, "quota": 4294967295, "peers": ["c", "d"], "needs": ["power", "supervise"] },
-    { "name": "c", "priority": 1, "quota": 9, "devices": [{ "name": "gic", "compatible": ["a,b", "c,d"] },
+    { "name": "c", "priority": 1, "quota": 40, "devices": [{ "name": "gic", "compatible": ["a,b", "c,d"] },
       { "name": "all", "compatible": ["e"], "unit": "all" }, { "name": "one", "compatible": ["f"], "unit": "8A003E00" }] },
-    { "name": "d", "priority": 0, "quota": 18, "stackPages": 8, "handleFrames": 8, "needs": ["deadline", "log"] },
-    { "name": "e", "priority": 63, "quota": 9, "restart": { "limit": 255, "backOff": 20 } },
+    { "name": "d", "priority": 0, "quota": 40, "stackPages": 8, "handleFrames": 8, "needs": ["deadline", "log"] },
+    { "name": "e", "priority": 63, "quota": 40, "restart": { "limit": 255, "backOff": 20 } },
     { "name": "f", "priority": 2, "quota": 4294967000, "peers": ["e", "d", "c"] }
   ] }
   """
@@ -40,6 +40,38 @@ private func refusal(_ bytes: [UInt8], verifying: Bool = true) -> BundleError? {
 
 @Suite(.enabled(if: assemblerExpected, "aarch64-linux-gnu-gcc or readelf is not installed"))
 struct BundleTests {
+  @Test("a quota with which a program cannot start is refused by the frames that it needs")
+  func quotas() async throws {
+    func system(_ quota: Int, _ initial: Int) throws -> SystemFile {
+      let text = """
+        { "tasks": [{ "name": "memory", "priority": 60, "quota": 9 }, { "name": "init", "priority": 40, "quota": \(initial) },
+          { "name": "x", "priority": 1, "quota": \(quota), "stackPages": 20, "handleFrames": 3 }] }
+        """
+      return try SystemFile(json: Array(text.utf8))
+    }
+    let packed = try await pack(try system(1000, 5000))
+    let entry = try ABI.Bundle(packed.span)[2]
+    var pages = Set((entry.stackTop >> 12 - 16)..<entry.stackTop >> 12)
+    var written = 16
+    for index in 0..<entry.segmentCount {
+      let segment = entry.segments[index]
+      pages.formUnion((0..<UInt64(segment.memoryPages)).map { segment.address >> 12 + $0 })
+      if segment.rights.contains(.writable) { written += Int(segment.memoryPages) }
+    }
+    let tables = 1 + Set(pages.map { $0 >> 18 }).count + Set(pages.map { $0 >> 9 }).count
+    // Its own frame, those of its handles, and one of objects.
+    let least = 1 + 3 + 1 + tables + written
+    _ = try await pack(try system(least, 5000))
+    let refused = await #expect(throws: SystemFileError.self) { _ = try await pack(try system(least - 1, 5000)) }
+    #expect(refused?.field == "tasks[2].quota")
+    #expect(refused?.problem == "\(least - 1) frames, expected at least \(least) for “x” itself")
+    // init has a stack of four pages and no further frame of handles.
+    let own = least - 3 - 16 + 4
+    _ = try await pack(try system(least, own + least))
+    let starter = await #expect(throws: SystemFileError.self) { _ = try await pack(try system(least, own + least - 1)) }
+    #expect(starter?.field == "tasks[1].quota" && starter?.problem.contains("at least \(own + least)") == true)
+  }
+
   @Test("what the packer writes, the kernel's reader reads", arguments: [true, false])
   func roundTrip(own: Bool) async throws {
     let system = try SystemFile(json: own ? try await systemText.value : Array(fixture.utf8))

@@ -11,9 +11,9 @@ public struct BundleWriter {
     _ system: SystemFile, elf: (String) throws -> ServiceImage
   ) throws -> [UInt8] {
     var writer = BundleWriter(system)
-    for (index, task) in system.tasks.enumerated() {
-      writer.write(task, try elf(task.image), at: index)
-    }
+    let images = try system.tasks.map { try elf($0.image) }
+    try system.checkQuotas(zip(system.tasks, images).map { $0.leastFrames($1) })
+    for (index, task) in system.tasks.enumerated() { writer.write(task, images[index], at: index) }
     writer.seal()
     _ = try Bundle(writer.bytes.span)
     return writer.bytes
@@ -39,7 +39,7 @@ public struct BundleWriter {
     put(flags(task.needs).rawValue, at: base + Field.flags)
     put(UInt32(task.quota), at: base + Field.quota)
     put(UInt32(task.stackPages), at: base + Field.stackPages)
-    put(stackTop(task, image), at: base + Field.stackTop)
+    put(task.stackTop(image), at: base + Field.stackTop)
     put(UInt32(task.restart.backOff), at: base + Field.restartBackOff)
     for (slot, peer) in task.peers.enumerated() {
       put(UInt8(system.tasks.firstIndex { $0.name == peer } ?? 0), at: base + Field.peers + slot)
@@ -85,10 +85,6 @@ public struct BundleWriter {
   }
 
   /// The top of the 2 MiB block that image, guard page and stack fit into: one leaf table maps them all.
-  private func stackTop(_ task: TaskDescription, _ image: ServiceImage) -> UInt64 {
-    roundedUp(image.end + UInt64((task.stackPages + 1) * BundleLayout.pageSize), to: 2 << 20)
-  }
-
   private func flags(_ needs: [Need]) -> Bundle.Flags {
     needs.reduce(into: []) { flags, need in
       switch need {

@@ -17,33 +17,7 @@ extension SystemFile {
       try checkDevices(task, field)
       try checkPeers(task, field)
     }
-    for (index, task) in tasks.enumerated().dropFirst() { try checkOwn(task, "tasks[\(index)]") }
-    try checkStarter()
-  }
-
-  /// A task pays its own frames, its root table and its stack out of its quota; with less it cannot start, whoever pays
-  /// for the quota. The memory server has all RAM, whatever its entry says.
-  private func checkOwn(_ task: TaskDescription, _ field: String) throws(SystemFileError) {
-    guard task.quota >= task.leastFrames else {
-      throw SystemFileError(
-        field: "\(field).quota",
-        problem: "\(task.quota) frames, expected at least \(task.leastFrames) for “\(task.name)” itself")
-    }
-  }
-
-  /// `init` pays the quotas of all that it starts out of its own: any entry may be, services at boot and programs when
-  /// somebody asks, and all run at the same time. What another task starts besides is for that one to pay, and for it to
-  /// know: no field says what it will start.
-  private func checkStarter() throws(SystemFileError) {
-    let starter = tasks[1]
-    let started = tasks[2...].reduce(0) { $0 + $1.quota }
-    let own = starter.leastFrames
-    guard starter.quota >= own + started else {
-      throw SystemFileError(
-        field: "tasks[1].quota",
-        problem: "\(starter.quota) frames, expected at least \(own + started): \(own) for “init” itself, "
-          + "\(started) for the tasks that it starts")
-    }
+    try checkQuotas(tasks.map(\.leastFrames))
   }
 
   private func checkNumbers(_ task: TaskDescription, _ field: String) throws(SystemFileError) {

@@ -30,12 +30,6 @@ public struct TaskDescription: Codable, Equatable, Sendable {
   public var needs: [Need] = []
 }
 
-extension TaskDescription {
-  /// Frames without which the task cannot start, whatever its program: its own, its handles', its root table and the
-  /// pages of its stack that are there from the start.
-  var leastFrames: Int { 2 + handleFrames + min(stackPages, 16) }
-}
-
 /// How a task is started again.
 public struct RestartRule: Codable, Equatable, Sendable {
   /// Restarts before the task is left ended, 0 to 254; 255 is without limit.
