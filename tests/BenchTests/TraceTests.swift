@@ -59,12 +59,13 @@ struct TraceTests {
 
   @Test("executed instructions are read, and a list without an end is none")
   func samples() {
-    let list = "trace at 12 ffffff804020cff0 7f18c d503201f nop\ntrace at 1 201a28 7f19a f9400000 ldr x0, [x0]\n"
+    let list = "trace at 12 ffffff804020cff0 7f18c d503201f 40 nop\ntrace at 1 201a28 7f19a f9400000 7 ldr x0, [x0]\n"
     #expect(Trace.samples(log: list) == nil)
     #expect(
       Trace.samples(log: list + "trace end\n") == [
-        Trace.Sample(count: 12, address: 0xffff_ff80_4020_cff0, page: 0x7f18c, opcode: 0xd503_201f, text: "nop"),
-        Trace.Sample(count: 1, address: 0x20_1a28, page: 0x7f19a, opcode: 0xf940_0000, text: "ldr x0, [x0]"),
+        Trace.Sample(
+          count: 12, address: 0xffff_ff80_4020_cff0, page: 0x7f18c, opcode: 0xd503_201f, first: 40, text: "nop"),
+        Trace.Sample(count: 1, address: 0x20_1a28, page: 0x7f19a, opcode: 0xf940_0000, first: 7, text: "ldr x0, [x0]"),
       ])
   }
 

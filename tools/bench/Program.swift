@@ -22,9 +22,9 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "The plugin that traces.") var plugin = "build/trace.so"
 
   func run() async throws {
+    let images = URL(fileURLWithPath: kernel).deletingLastPathComponent().relativePath
+    var tracing = Tracing(guest: guest, systems: systems, plugin: plugin, images: images)
     if let trace {
-      let images = URL(fileURLWithPath: kernel).deletingLastPathComponent().relativePath
-      let tracing = Tracing(guest: guest, systems: systems, plugin: plugin, images: images)
       print(try await tracing.report(trace, listing: listing))
       return
     }
@@ -40,6 +40,7 @@ struct Bench: AsyncParsableCommand {
     for system in System.all(gic: gic) {
       let (counted, trace) = try await twice(system)
       try counts.merge(counted)
+      tracing.traces[system.description] = trace
       for name in counted.byName.keys { accesses[name] = trace.accesses(name) }
       let step = trace.longestStep
       if step.count > longest.count { longest = (step.count, "\(step.operation) (\(system))") }
@@ -56,7 +57,10 @@ struct Bench: AsyncParsableCommand {
     let table = Table(rows).text + "\n\n`longestMaskedStep` is of \(longest.operation)."
     let series = Series.all(counts)
     print(table, Series.table(series), separator: "\n\n")
-    if let page { try write(page, rows, table, series) }
+    if let page {
+      try write(page, rows, table, series)
+      try await list(page, rows, tracing)
+    }
     let points = series.flatMap { series in
       series.points.map { Row(name: "\(series.name)\($0.size)", k: $0.count, unit: .kernel) }
     }
@@ -70,6 +74,23 @@ struct Bench: AsyncParsableCommand {
     for (name, chart) in [("benchmarks-sel4.svg", Chart.bars(rows)), ("benchmarks-series.svg", Chart.panels(series))] {
       try Data(chart.utf8).write(to: folder.appendingPathComponent(name), options: .atomic)
     }
+  }
+
+  /// The page beside it that lists single instructions, and the sums that it has of them.
+  private func list(_ page: String, _ rows: [Row], _ tracing: Tracing) async throws {
+    var operations: [Instructions.Operation] = []
+    for name in Instructions.rows {
+      let entries = try await tracing.entries(name).1
+      let row = rows.first { $0.name == name }
+      guard entries.total == row?.k else { throw BenchError.disagree(name) }
+      operations.append(Instructions.Operation(name: name, goal: row?.goal, entries: entries))
+    }
+    let groups = Groups(rules: Groups.table, sources: Groups.sources(["kernel", "hal", "services"]))
+    let instructions = Instructions(groups, operations, boot: try await tracing.boot())
+    try Document.update(page, [("groups", instructions.sums)])
+    let folder = URL(fileURLWithPath: page).deletingLastPathComponent()
+    let url = folder.appendingPathComponent("benchmarks-instructions.md")
+    try Data(instructions.page.utf8).write(to: url, options: .atomic)
   }
 
   /// Both boots of a system; what they say must be the same. The second is traced, which changes no count.

@@ -105,19 +105,41 @@ extension Trace {
     /// Which page of RAM it lies in: the same number for the same page.
     var page: UInt64
     var opcode: UInt32
+    /// How many instructions had been executed when it was first.
+    var first: UInt64
     var text: String
   }
 
   /// The instructions that a window's boot has listed; nil where the list does not end.
   static func samples(log: String) -> [Sample]? {
     guard log.contains("trace end\n") else { return nil }
-    return log.split(separator: "\n").compactMap { line in
-      guard line.hasPrefix("trace at ") else { return nil }
-      let words = line.split(separator: " ", maxSplits: 6, omittingEmptySubsequences: false)
-      guard words.count == 7, let count = UInt64(words[2]), let address = UInt64(words[3], radix: 16),
-        let page = UInt64(words[4], radix: 16), let opcode = UInt32(words[5], radix: 16)
-      else { return nil }
-      return Sample(count: count, address: address, page: page, opcode: opcode, text: String(words[6]))
+    return log.split(separator: "\n").compactMap(sample)
+  }
+
+  private static func sample(_ line: Substring) -> Sample? {
+    guard line.hasPrefix("trace at ") else { return nil }
+    let words = line.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: false)
+    guard words.count == 8, let count = UInt64(words[2]), let address = UInt64(words[3], radix: 16),
+      let page = UInt64(words[4], radix: 16), let opcode = UInt32(words[5], radix: 16), let first = UInt64(words[6])
+    else { return nil }
+    return Sample(count: count, address: address, page: page, opcode: opcode, first: first, text: String(words[7]))
+  }
+
+  /// The lists of a boot in stages, each with the kernel's line that was logged in it, if there was one.
+  static func stages(log: String) -> [(line: String?, samples: [Sample])]? {
+    guard log.contains("trace end\n") else { return nil }
+    var stages: [(line: String?, samples: [Sample])] = [(nil, [])]
+    for line in log.split(separator: "\n") {
+      if let sample = sample(line) {
+        stages[stages.count - 1].samples.append(sample)
+      } else if line == "trace stage" {
+        stages.append((nil, []))
+      } else if let match = line.firstMatch(of: /\] kernel +([a-z]+)/) {
+        stages[stages.count - 1].line = String(match.1)
+      } else if line == "trace end" {
+        break
+      }
     }
+    return stages
   }
 }

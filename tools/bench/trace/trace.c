@@ -7,9 +7,13 @@
 //     trace read NUMBER COUNTER INSTRUCTIONS AT_EL1 BARRIERS REGISTERS    at each read; what was executed until then
 //     trace enter AT_EL1 BARRIERS REGISTERS                               before the first instruction at EL0
 //     trace masked INSTRUCTIONS                                           the longest step so far
-//     trace at COUNT ADDRESS PAGE OPCODE DISASSEMBLY                      from read `from` to read `to`, or in the
+//     trace at COUNT ADDRESS PAGE OPCODE FIRST DISASSEMBLY                from read `from` to read `to`, or in the
 //     trace end                                                           first step of `step` instructions
+//     trace stage                                                         ends the list of what was counted since the
+//                                                                         last one; at each address of `stage`
 //
+// FIRST is what had been executed when the instruction was first. `stage` is given once for each address; what lies there
+// is counted in the list that begins with it.
 // `from=0` is the machine's first instruction, `to=0` the first at EL0. A step is a run of instructions at EL1 with
 // interrupts masked, after boot: from the vector to the eret, or to where the kernel looks whether one waits (isr_el1),
 // because it stops there if so. Barriers are dsb, dmb, isb and tlbi; registers mrs and msr, both at EL1 alone.
@@ -35,15 +39,19 @@ struct instruction {
   uint64_t address;
   uint64_t page;
   uint64_t count;
-  uint64_t step;  // In which it was counted, if steps are.
+  uint64_t first;  // How many came before it was first counted.
+  uint64_t step;   // In which it was counted, if steps are.
   uint32_t opcode;
   uint8_t kind;
+  bool begins_stage;
   char *text;
 };
 
 static struct instruction *all;
 static bool lists, counts, entered;
 static uint64_t from, to, reads, wanted_step, steps;
+static uint64_t stages[64];
+static unsigned stage_count;
 static uint64_t whole, kernel, barriers, registers, run, longest;
 
 static uint8_t kind_of(uint32_t opcode) {
@@ -78,13 +86,14 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
   }
 }
 
-static void list(void) {
+static void list(const char *end) {
   for (struct instruction *at = all; at; at = at->next) {
     if (!at->count || at->step != (wanted_step ? steps : 0)) continue;
-    say("trace at %" PRIu64 " %" PRIx64 " %" PRIx64 " %" PRIx32 " %s\n", at->count, at->address, at->page,
-        at->opcode, at->text ? at->text : "");
+    say("trace at %" PRIu64 " %" PRIx64 " %" PRIx64 " %" PRIx32 " %" PRIu64 " %s\n", at->count, at->address, at->page,
+        at->opcode, at->first, at->text ? at->text : "");
+    if (!wanted_step) at->count = 0;
   }
-  say("trace end\n");
+  say("trace %s\n", end);
 }
 
 static void mark(uint64_t number) {
@@ -92,7 +101,7 @@ static void mark(uint64_t number) {
   if (counts && number == to) {
     counts = false;
     lists = false;
-    list();
+    list("end");
   } else if (number == from) {
     counts = true;
   }
@@ -111,7 +120,7 @@ static void end_step(void) {
     say("trace masked %" PRIu64 "\n", longest);
   }
   if (entered && lists && run == wanted_step) {
-    list();
+    list("end");
     lists = false;
   }
   steps++;
@@ -149,7 +158,8 @@ static void executed(unsigned cpu, void *data) {
     at->step = steps;
     at->count = 0;
   }
-  if (counts || wanted_step) at->count++;
+  if (counts && at->begins_stage) list("stage");
+  if ((counts || wanted_step) && !at->count++) at->first = whole;
   static struct instruction *last;  // At EL0, if it was the last at all.
   if (!at_el1) {
     last = at;
@@ -173,6 +183,7 @@ static struct instruction *record(struct qemu_plugin_insn *instruction) {
   at->page = (uint64_t)(uintptr_t)host >> 12;
   if (host) memcpy(&at->opcode, host, sizeof at->opcode);
   at->kind = kind_of(at->opcode);
+  for (unsigned index = 0; index < stage_count; index++) at->begins_stage |= at->address == stages[index];
   if (lists) at->text = qemu_plugin_insn_disas(instruction);
   at->next = all;
   all = at;
@@ -193,6 +204,10 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
   for (int index = 0; index < argc; index++) {
     if (!strncmp(argv[index], "from=", 5)) from = strtoull(argv[index] + 5, NULL, 0);
     if (!strncmp(argv[index], "to=", 3)) lists = true, to = strtoull(argv[index] + 3, NULL, 0);
+    if (!strncmp(argv[index], "stage=", 6)) {
+      if (stage_count == sizeof stages / sizeof *stages) return -1;
+      stages[stage_count++] = strtoull(argv[index] + 6, NULL, 0);
+    }
     if (!strncmp(argv[index], "step=", 5)) lists = true, wanted_step = strtoull(argv[index] + 5, NULL, 0);
   }
   counts = lists && from == 0 && !wanted_step;
