@@ -22,8 +22,10 @@ struct Series: Equatable {
     Series("seriesFree", "free a region", "pages", "linear in entries: pages, or blocks of 512"),
     Series("seriesPageBeside", "allocate a page beside a region", "pages", "flat"),
     Series("seriesCallBeside", "a call", "further tasks", "flat"),
-    Series(
-      "seriesTaskBeside", "create a task", "further tasks", "flat"),
+    Series("seriesTaskBeside", "create a task", "further tasks", "flat"),
+    Series("seriesKernelCall", "a call, without a memory server", "further tasks", "flat"),
+    Series("seriesKernelTask", "create and start a task by the kernel's calls", "further tasks", "flat"),
+    Series("seriesKernelEnd", "end it by the kernel's calls", "further tasks", "flat"),
     Series("seriesSignal", "a signal by the last handle", "handles", "flat"),
     Series("seriesCopy", "copy a handle", "handles", "flat"),
   ]

@@ -10,6 +10,8 @@ enum ChildCommand {
   static var touch: UInt64 { 1 }
   /// To use FP registers, and to tell what that cost.
   static var float: UInt64 { 3 }
+  /// To call again, and to tell when.
+  static var call: UInt64 { 4 }
   /// To wait for an interrupt four times, and to tell the count at each.
   static var drive: UInt64 { 2 }
 }
@@ -31,6 +33,7 @@ enum Child {
         switch message[0] {
         case ChildCommand.touch: touch(message[1])
         case ChildCommand.float: float()
+        case ChildCommand.call: Message(Counter.kernelInstructions)
         default: drive(&gate)
         }
     }

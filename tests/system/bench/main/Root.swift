@@ -34,6 +34,7 @@ struct Root: ~Copyable {
       try measureMaps()
       try measureFaults()
       try measureInterrupts()
+      try measureTasks()
       try gate.power(.off, handle: HandOver.Slot.power)
     } catch { gate.log("root", error) }
     fatalError()
@@ -92,30 +93,38 @@ struct Root: ~Copyable {
   }
 }
 
-/// Frames that the ledger called free when the bench began: two blocks of the section that boot claimed.
+/// Frames that the ledger called free when the bench began: blocks of the section that boot claimed.
 private struct FreeFrames {
   /// 512 frames, aligned, which only the bench's own maps use.
   let block: UInt64
   private var next: UInt64
-  private let end: UInt64
+  private var end: UInt64
+  /// Where the section ends.
+  private let last: UInt64
 
   init() {
     let first = ServerPages.facts.load(0, as: HandOver.Facts.self).firstFrame & ~(Geometry.sectionFrames - 1)
-    var found: (UInt64, UInt64) = (0, 0)
-    var frame = first
-    while found.1 == 0, frame < first + Geometry.sectionFrames {
-      if Self.isFree(frame) { found = found.0 == 0 ? (frame, 0) : (found.0, frame) }
-      frame += Geometry.blockFrames
-    }
-    block = found.0
-    next = found.1
-    end = found.1 + Geometry.blockFrames
+    last = first + Geometry.sectionFrames
+    block = Self.free(first, last)
+    next = Self.free(block + Geometry.blockFrames, last)
+    end = next + Geometry.blockFrames
   }
 
   mutating func take() -> UInt64 {
-    precondition(next < end, "the bench needs fewer frames than a block has")
+    if next == end {
+      next = Self.free(end, last)
+      end = next + Geometry.blockFrames
+    }
     next += 1
     return next - 1
+  }
+
+  /// The first free block from one on.
+  private static func free(_ first: UInt64, _ last: UInt64) -> UInt64 {
+    var block = first
+    while block < last, !isFree(block) { block += Geometry.blockFrames }
+    precondition(block < last, "the bench needs fewer frames than a section has")
+    return block
   }
 
   private static func isFree(_ block: UInt64) -> Bool {

@@ -19,7 +19,7 @@ private func series(
 }
 
 /// A line of a series: the row's name ends with the size.
-private func log(
+func log(
   series name: StaticString, _ size: UInt64, _ first: UInt64, _ second: UInt64, _ gate: inout SystemGate
 ) {
   var line = LogLine()
