@@ -73,14 +73,17 @@ extension Kernel where M: ~Copyable {
   func checkOverlap(of owner: UInt64, _ area: RegionWord, except own: UInt64 = 0) throws(Refusal) {
     let first = owner &+ Task.handlesOffset
     let end = first &+ task(owner).pointee.regionsEnd &* Task.handleBytes
+    let (page, behind) = (area.page, area.page &+ area.pages)
     var address = first &+ Task.handleBytes
     while address < end {
       let found = handle(address)
-      if found.pointee.word.kindNumber == ObjectKind.region.rawValue, address != own {
-        let other = found.pointee.region
+      // Few slots hold a region, and few of these even touch.
+      if found.pointee.word.kindNumber == ObjectKind.region.rawValue, case let other = found.pointee.region,
+        page <= other.page &+ other.pages, other.page <= behind, address != own
+      {
         let gap: UInt64 = area.flags.isGuarded || other.flags.isGuarded ? 1 : 0
-        if area.page < other.page &+ other.pages &+ gap, other.page < area.page &+ area.pages &+ gap {
-          throw Refusal(.regionOverlap, area.page, limit: (address - first) / Task.handleBytes)
+        if page < other.page &+ other.pages &+ gap, other.page < behind &+ gap {
+          throw Refusal(.regionOverlap, page, limit: (address - first) / Task.handleBytes)
         }
       }
       address &+= Task.handleBytes

@@ -47,10 +47,17 @@ import ABI
     guard let section = lowestSection(wanted) else { return nil }
     var node = SectionTree.root
     var height = SectionTree.topOrder
+    var byte = storage[section: section, node: node]
     while height > order {
-      split(section, node, height)
-      node = storage[section: section, node: 2 * node] >= wanted ? 2 * node : 2 * node + 1
-      height -= 1
+      let isWhole = byte == SectionTree.whole(height)
+      if isWhole { split(section, node, height) }
+      node = 2 &* node
+      height &-= 1
+      byte = isWhole ? SectionTree.whole(height) : storage[section: section, node: node]
+      if byte < wanted {
+        node |= 1
+        byte = storage[section: section, node: node]
+      }
     }
     storage[section: section, node: node] = 0
     freeFrames -= 1 &<< order
@@ -160,7 +167,8 @@ extension BuddyIndex where Storage: ~Copyable {
     let (section, offset) = first.quotientAndRemainder(dividingBy: 1 &<< SectionTree.topOrder)
     var height = SectionTree.topOrder
     while height > order {
-      split(section, SectionTree.node(offset: offset, order: height), height)
+      let above = SectionTree.node(offset: offset, order: height)
+      if storage[section: section, node: above] == SectionTree.whole(height) { split(section, above, height) }
       height -= 1
     }
     let node = SectionTree.node(offset: offset, order: order)
@@ -170,7 +178,6 @@ extension BuddyIndex where Storage: ~Copyable {
 
   /// Says by its two halves that a wholly free node is free.
   private mutating func split(_ section: Int, _ node: Int, _ height: Int) {
-    guard storage[section: section, node: node] == SectionTree.whole(height) else { return }
     storage[section: section, node: 2 * node] = SectionTree.whole(height - 1)
     storage[section: section, node: 2 * node + 1] = SectionTree.whole(height - 1)
   }

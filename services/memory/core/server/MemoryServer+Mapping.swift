@@ -11,7 +11,8 @@ extension MemoryServer {
   mutating func mapPrivate(
     _ wanted: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    let left = try checkAffordable(wanted, slot, task, &gate)
+    // What is soon taken back is tried without asking.
+    if wanted.count > 16 { try checkAffordable(wanted, slot, task, &gate) }
     var done = try openRegion(wanted, slot: slot, of: task.number, &gate)
     var tables: UInt64 = 0
     var spares = Spares()
@@ -26,7 +27,7 @@ extension MemoryServer {
       give(spares)
       if error.cause == .interface(.again) { throw error }
       try undo(slot, of: task, &gate)
-      throw explained(error, wanted.count + tables, left)
+      throw explained(error, wanted.count + tables, try accountLeft(task, &gate))
     }
   }
 
@@ -128,7 +129,7 @@ extension MemoryServer {
 
   /// Refuses at once what the account or the machine cannot give, tables not counted. What an earlier step of the same
   /// request had mapped goes then. Returns what the account has for the request, that included.
-  mutating func checkAffordable(
+  @discardableResult mutating func checkAffordable(
     _ wanted: Region, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     var before = try region(inSlot: slot, of: task.number, &gate)

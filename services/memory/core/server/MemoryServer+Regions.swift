@@ -57,17 +57,15 @@ extension MemoryServer {
   mutating func openRegion(
     _ wanted: Region, slot: UInt64, of task: UInt64, memory: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
-    let found = try handle(inSlot: slot, of: task, &gate).word
-    if found.kind == .none {
-      do throws(Refusal) {
-        try gate.makeRegion(
-          task: task, slot: slot, page: wanted.page, pages: wanted.count, rights: wanted.rights, memory: memory,
-          offset: wanted.offset, flags: wanted.flags)
-        return 0
-      } catch {
-        throw refusal(error)
-      }
+    do throws(Refusal) {
+      try gate.makeRegion(
+        task: task, slot: slot, page: wanted.page, pages: wanted.count, rights: wanted.rights, memory: memory,
+        offset: wanted.offset, flags: wanted.flags)
+      return 0
+    } catch {
+      guard error.status == .slotOccupied else { throw refusal(error) }
     }
+    let found = try handle(inSlot: slot, of: task, &gate).word
     guard var same = try region(inSlot: slot, of: task, &gate) else {
       throw MemoryRefusal(.slotOccupied, slot, limit: found.kindNumber)
     }
