@@ -43,10 +43,13 @@ package struct Hardware: Machine, ~Copyable {
   package func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64) {
     words_fill(address | Hardware.directMap, count, value, step)
   }
+  @inline(never) package func zeros(_ address: UInt64, count: UInt64) -> UInt64 {
+    words_zero(address | Hardware.directMap, count)
+  }
   package func copy(frame source: UInt64, to destination: UInt64) {
     frame_copy(Hardware.address(source), Hardware.address(destination))
   }
-  package func synchronizeInstructions(frame: UInt64) { frame_publish_code(Hardware.address(frame)) }
+  @inline(never) package func synchronizeInstructions(frame: UInt64) { frame_publish_code(Hardware.address(frame)) }
 
   /// Kernel virtual address of a frame.
   package static func address(_ frame: UInt64) -> UInt64 { directMap | frame &<< 12 }

@@ -11,6 +11,8 @@ public protocol Machine: ~Copyable {
   func clear(frame: UInt64)
   /// Writes `count` words in a row, each `step` more than the one before.
   func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64)
+  /// How many of `count` words in a row are zero before the first that is not.
+  func zeros(_ address: UInt64, count: UInt64) -> UInt64
   /// Copies a frame.
   func copy(frame source: UInt64, to destination: UInt64)
   /// Makes what was written to a frame visible to instruction fetch. Arm ARM B2.4.4.

@@ -62,6 +62,9 @@ package struct Simulated: ~Copyable, Machine {
   package func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64) {
     for index in 0..<count { memory(address + index * 8, as: UInt64.self).pointee = value &+ index &* step }
   }
+  package func zeros(_ address: UInt64, count: UInt64) -> UInt64 {
+    (0..<count).first { memory(address + $0 * 8, as: UInt64.self).pointee != 0 } ?? count
+  }
   package func copy(frame source: UInt64, to destination: UInt64) { memory.copy(source, to: destination) }
   /// Whether all words of a frame are zero: for tests, which so pass over 512 words of the ledger at once.
   package func isZero(frame: UInt64) -> Bool { memory.isZero(frame) }

@@ -46,10 +46,21 @@ extension Kernel where M: ~Copyable {
     }
   }
 
-  /// Books a frame as free. What a `map` has cleared and not mapped yet may be dirty again.
+  /// Books a frame as free.
   mutating func free(_ frame: UInt64) {
     ledger(frame).pointee = .free
-    if ram.cleared.contains(frame) { ram.cleared = FrameRange(0, 0) }
+    noteFree(FrameRange(frame, frame + 1))
+  }
+
+  /// What a call has prepared and not mapped yet may be dirty again.
+  @inline(__always) mutating func noteFree(_ frames: FrameRange) {
+    if ram.cleared.intersection(frames).count > 0 { ram.cleared = FrameRange(0, 0) }
+    if ram.published.intersection(frames).count > 0 { ram.published = FrameRange(0, 0) }
+  }
+
+  /// Whether a call has prepared a frame that it will map when it starts over.
+  @inline(__always) func isPrepared(_ frame: UInt64) -> Bool {
+    ram.cleared.contains(frame) || ram.published.contains(frame)
   }
 
   /// A GiB that holds less than a GiB of RAM, and is not the image's, needs a table of blocks.
@@ -94,17 +105,7 @@ extension Kernel where M: ~Copyable {
 
   private func fix(_ reserved: FrameRange, within range: FrameRange) {
     let shared = reserved.intersection(range)
-    var frame = shared.first
-    while frame < shared.end {
-      // Eight words at a time where they lie so: at boot there are a good thousand.
-      if frame & 7 == 0, frame + 8 <= shared.end {
-        machine.memory(ledgerAddress(frame), as: InlineArray<8, LedgerWord>.self).pointee = .init(repeating: .fixed)
-        frame += 8
-      } else {
-        ledger(frame).pointee = .fixed
-        frame += 1
-      }
-    }
+    machine.fill(ledgerAddress(shared.first), count: shared.count, with: LedgerWord.fixed.raw, step: 0)
   }
 
   /// The kernel's half: 2 MiB blocks in the image's GiB and in a ragged one, one block of 1 GiB elsewhere.

@@ -27,14 +27,12 @@ struct MapPlan {
 }
 
 extension Kernel where M: ~Copyable {
-  /// Frames that are cleared with interrupts masked: 16 × 4 KiB are 1,024 × DC ZVA.
-  private var step: UInt64 { 16 }
-
   /// `map`: pages of one region under one leaf table. First everything is checked, then nothing can fail.
   mutating func map(_ caller: UInt64) throws(Refusal) {
     var plan = try planMap(caller)
     let tables = try checkRoom(plan, caller)
     guard clearFrames(plan) else { return }
+    if plan.rights.contains(.execute), !publish(plan.frame, plan.count, areCleared: plan.isPrivate) { return }
     let taken = grow(&plan, caller, tables)
     enter(plan)
     if plan.isLast { mapLast(plan) } else if plan.isBlock { mapBlock(plan) } else { mapPages(plan) }
@@ -106,15 +104,11 @@ extension Kernel where M: ~Copyable {
     guard isClaimed(frame), isClaimed(range.end - 1) else {
       throw Refusal(.frameNotClaimed, frame, limit: frame >> 13)
     }
-    // The words of a GiB lie in a row; the next one starts with its ledger, whose frames are not free.
+    // The words of a GiB lie in a row, zero where a frame is free; the next one starts with its ledger, whose frames are
+    // not free.
     let end = min(range.end, frame | (Geometry.gigabyteFrames - 1) + 1)
-    var address = ledgerAddress(frame)
-    for each in frame..<end {
-      let word = machine.memory(address, as: LedgerWord.self).pointee
-      guard word.isFree else { throw Refusal(.frameNotFree, each, limit: word.kind.rawValue) }
-      address += 8
-    }
-    guard end == range.end else { throw Refusal(.frameNotFree, end, limit: ledger(end).pointee.kind.rawValue) }
+    let used = frame + machine.zeros(ledgerAddress(frame), count: end - frame)
+    guard used == range.end else { throw Refusal(.frameNotFree, used, limit: ledger(used).pointee.kind.rawValue) }
   }
 
   /// Checks the entries, the spare frames and the account; returns the tables that are missing.
@@ -170,14 +164,14 @@ extension Kernel where M: ~Copyable {
     }
   }
 
-  /// Clears the frames of private pages, 16 at a time; where an interrupt waits between two steps the call
+  /// Clears the frames of private pages, some at a time; where an interrupt waits between two steps the call
   /// starts over and goes on behind what is cleared already. Nothing else has been changed yet.
   @inline(__always) private mutating func clearFrames(_ plan: MapPlan) -> Bool {
     guard plan.isPrivate else { return true }
     var next = ram.cleared.first == plan.frame ? min(ram.cleared.end, plan.frame + plan.count) : plan.frame
     ram.cleared = FrameRange(0, 0)
     while true {
-      let end = min(next + step, plan.frame + plan.count)
+      let end = min(next + framesBetweenLooks, plan.frame + plan.count)
       for frame in next..<end { machine.clear(frame: frame) }
       next = end
       if next == plan.frame + plan.count { return true }
@@ -188,15 +182,12 @@ extension Kernel where M: ~Copyable {
     }
   }
 
-  /// Books the pages: ledger, region and account. Executable pages become visible to instruction fetch.
+  /// Books the pages: ledger, region and account.
   @inline(__always) private mutating func enter(_ plan: MapPlan) {
     if plan.isPrivate {
       // They lie in one GiB, as `checkFrames` saw, and their words in a row.
       let first = LedgerWord.privatePage(task: plan.owner >> 12, page: plan.page)
       machine.fill(ledgerAddress(plan.frame), count: plan.count, with: first.raw, step: LedgerWord.nextPage)
-    }
-    if plan.rights.contains(.execute) {
-      for offset in 0..<plan.count { machine.synchronizeInstructions(frame: plan.frame &+ offset) }
     }
     handle(plan.regionSlot).pointee.mapped += plan.count
     noteShown(handle(plan.regionSlot).pointee, more: plan.count)

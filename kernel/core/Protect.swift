@@ -16,6 +16,9 @@ extension Kernel where M: ~Copyable {
     let (first, walk) = firstMapped(owner, FrameRange(page, page + count), except: rights)
     let range = FrameRange(first, min(page + count, first | 511 + 1))
     try checkWhole(walk, range)
+    if walk.level == 2, becomesExecutable(walk.entry, rights) {
+      guard publish(walk.entry.frame, range.count) else { return }
+    }
     handle(slot).pointee.word = region.word.with(rights: rights.rawValue)
     if seals { handle(slot).pointee.value |= RegionFlags.seal }
     if frees, region.region.flags.isDMA {
@@ -59,12 +62,14 @@ extension Kernel where M: ~Copyable {
   {
     var page = walk.entry.isContiguous ? range.first & ~15 : range.first
     var change = Change(first: page, end: page)
+    // Not within 16 that must be alike.
+    let between = rights.contains(.execute) ? max(framesBetweenLooks, 16) : pagesBetweenLooks
     while page < range.end || (page & 15 != 0 && entry(of: walk.leaf, page: page, level: 3).isContiguous) {
       // An interrupt that waits ends the call early.
-      if page & (pagesBetweenLooks - 1) == 0, change.pages > 0, machine.interruptIsPending() { break }
+      if page & (between - 1) == 0, change.pages > 0, machine.interruptIsPending() { break }
       let old = entry(of: walk.leaf, page: page, level: 3)
       if old.isValid, old.rights != rights {
-        synchronize(old, frames: 1, rights)
+        if becomesExecutable(old, rights) { machine.synchronizeInstructions(frame: old.frame) }
         let new = old.allowing(rights)
         machine.setDescriptor(table: walk.leaf, index: page & 511, to: old.isContiguous ? new.broken.raw : new.raw)
         change.end = page + 1
@@ -89,15 +94,13 @@ extension Kernel where M: ~Copyable {
   @inline(__always) private mutating func protectBlock(_ walk: Walk, _ range: FrameRange, _ rights: Rights.Memory)
     -> Change
   {
-    synchronize(walk.entry, frames: range.count, rights)
     machine.setDescriptor(
       table: walk.middle, index: TableGeometry.index(page: range.first, level: 2), to: walk.entry.allowing(rights).raw)
     return Change(first: range.first, end: range.end, pages: range.count, handled: range.end)
   }
 
-  /// Makes what was written visible to instruction fetch before it may be executed.
-  private func synchronize(_ entry: Descriptor, frames: UInt64, _ rights: Rights.Memory) {
-    guard rights.contains(.execute), !entry.rights.contains(.execute) else { return }
-    for frame in entry.frame..<entry.frame + frames { machine.synchronizeInstructions(frame: frame) }
+  /// What was written must become visible to instruction fetch before it may be executed.
+  private func becomesExecutable(_ entry: Descriptor, _ rights: Rights.Memory) -> Bool {
+    rights.contains(.execute) && !entry.rights.contains(.execute)
   }
 }

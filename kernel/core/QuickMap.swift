@@ -91,7 +91,7 @@ extension Kernel where M: ~Copyable {
     let old = Descriptor(raw: machine.descriptor(table: leaf, index: place.page & 511))
     guard old.isValid, !old.isContiguous, ledger(leaf).pointee.used > 1 else { return nil }
     if isPrivate {
-      guard object == 0 else { return nil }
+      guard object == 0, !isPrepared(old.frame) else { return nil }
     } else {
       let shown = memoryObject(object)
       guard shown.pointee.kind != MemoryUse.shared, old.frame != devices.uartFrame else { return nil }
@@ -105,7 +105,7 @@ extension Kernel where M: ~Copyable {
     t.pointee.mappedPages &-= 1
     guard isPrivate else { return 0 }
     t.pointee.used &-= 1
-    free(old.frame)
+    ledger(old.frame).pointee = .free
     return old.frame
   }
 

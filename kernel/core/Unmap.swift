@@ -115,7 +115,7 @@ extension Kernel where M: ~Copyable {
   @inline(__always) private mutating func noteRemoved(_ frame: UInt64, _ count: UInt64, _ region: Handle, frees: Bool) {
     if frees {
       machine.fill(ledgerAddress(frame), count: count, with: LedgerWord.free.raw, step: 0)
-      if ram.cleared.intersection(FrameRange(frame, frame + count)).count > 0 { ram.cleared = FrameRange(0, 0) }
+      noteFree(FrameRange(frame, frame + count))
     } else if memoryObject(region.word.object).pointee.kind == MemoryUse.device {
       noteDevice(frame, count, isMapped: false)
     }

@@ -39,5 +39,7 @@ extension SimulatedSystem {
     hasher.combine(kernel.ram.addedCount)
     hasher.combine(kernel.ram.cleared.first)
     hasher.combine(kernel.ram.cleared.end)
+    hasher.combine(kernel.ram.published.first)
+    hasher.combine(kernel.ram.published.end)
   }
 }
