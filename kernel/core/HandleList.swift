@@ -14,7 +14,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Puts a slot that is filled already on its object's list.
-  func link(_ slot: UInt64) {
+  @inline(__always) func link(_ slot: UInt64) {
     let new = handle(slot)
     let head = listHead(new.pointee.word.object)
     new.pointee.next = head.pointee
@@ -35,7 +35,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Whether a handle lies on the list of its object.
-  func isListed(_ word: HandleWord) -> Bool { Handle.listed &>> word.kindNumber & 1 != 0 }
+  @inline(__always) func isListed(_ word: HandleWord) -> Bool { Handle.listed &>> word.kindNumber & 1 != 0 }
 }
 
 extension Handle {

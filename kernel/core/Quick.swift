@@ -174,7 +174,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The receiver that waits alone at an endpoint and would run at once.
-  @inline(__always) private func quickReceiver(_ e: Reference<Endpoint>) -> UInt64? {
+  @inline(__always) func quickReceiver(_ e: Reference<Endpoint>) -> UInt64? {
     guard e.pointee.receivers == 1 else { return nil }
     let receiver = e.pointee.queue
     let r = thread(receiver)
@@ -183,7 +183,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The receiver leaves the endpoint and owes the sender a reply.
-  @inline(__always) private mutating func quickHand(_ sender: UInt64, to receiver: UInt64, at e: Reference<Endpoint>) {
+  @inline(__always) mutating func quickHand(_ sender: UInt64, to receiver: UInt64, at e: Reference<Endpoint>) {
     e.pointee.queue = 0
     e.pointee.receivers = 0
     let r = thread(receiver)

@@ -1,8 +1,18 @@
 internal import ABI
 internal import Machine
 
-// The way of an interrupt to its driver and back, in its plainest case: the driver waits alone, is more urgent than who
-// runs, and afterwards waits again. As in Quick.swift whatever is not plain bails out before the first write.
+// The way of an interrupt or a signal to who waits for it and back, in its plainest case: the driver waits alone, is more
+// urgent than who runs, and afterwards waits again. As in Quick.swift whatever is not plain bails out before the first
+// write.
+
+/// Who is woken at once.
+private struct QuickWaiter {
+  var thread: UInt64
+  /// Whether it waits in a receive, for the notification that is bound to it.
+  var isBound: Bool
+  /// Of who ran.
+  var priority: UInt64
+}
 
 extension Kernel where M: ~Copyable {
   /// An interrupt that was acknowledged, to a driver that waits for it in `wait` or in a receive: the driver, which
@@ -14,38 +24,71 @@ extension Kernel where M: ~Copyable {
     let source = machine.pinned(holder, as: Interrupt.self)
     guard source.pointee.notification != 0 else { return nil }
     let n = notification(source.pointee.notification)
+    guard let waiter = quickWaiter(n, over: current) else { return nil }
+    machine.dropPriority(number)
+    source.pointee.isActive = 1
+    source.pointee.deliveries &+= 1
+    quickWake(waiter, of: n, bits: source.pointee.bits, over: current)
+    return waiter.thread
+  }
+
+  /// `signal` of a notification for whose bits one more urgent waits, by a caller whose registers have been saved: the
+  /// waiter, which goes on at once.
+  @inline(__always) public mutating func quickWake(_ caller: QuickCaller, slot: UInt64) -> UInt64? {
+    guard let found = quickHandle(caller, slot, .notification, right: Rights.Notification.signal.rawValue) else {
+      return nil
+    }
+    let n = machine.pinned(found.pointee.word.object, as: Notification.self)
+    guard let waiter = quickWaiter(n, over: caller.address) else { return nil }
+    let badge = found.pointee.value
+    let c = thread(caller.address)
+    c.pointee[0] = 0
+    c.pointee[1] = 0
+    c.pointee[2] = 0
+    c.pointee.label = 0
+    quickWake(waiter, of: n, bits: badge == 0 ? 1 : badge, over: caller.address)
+    return waiter.thread
+  }
+
+  /// Who waits alone for a notification, in `wait` or in a receive, and is more urgent than who runs, whose equals are not
+  /// ready.
+  @inline(__always) private func quickWaiter(_ n: Reference<Notification>, over current: UInt64) -> QuickWaiter? {
     let isBound = n.pointee.queue == 0
     let waiter = isBound ? n.pointee.boundThread : n.pointee.queue
     guard waiter != 0 else { return nil }
     let w = thread(waiter)
     guard w.pointee.next == waiter, w.pointee.isSuspended == 0 else { return nil }
     guard !isBound || w.pointee.state == ThreadState.receiving else { return nil }
-    let c = thread(current)
-    let priority = c.pointee.priority
+    let priority = thread(current).pointee.priority
     guard w.pointee.priority > priority, cpu.ready &>> priority & 1 == 0 else { return nil }
-    machine.dropPriority(number)
-    source.pointee.isActive = 1
-    source.pointee.deliveries &+= 1
+    return QuickWaiter(thread: waiter, isBound: isBound, priority: priority)
+  }
+
+  /// The waiter takes the bits and goes on; who ran is the first of those that are ready.
+  @inline(__always) private mutating func quickWake(
+    _ waiter: QuickWaiter, of n: Reference<Notification>, bits: UInt64, over current: UInt64
+  ) {
+    let w = thread(waiter.thread)
     w.pointee.label = 0
-    w.pointee.handle = n.pointee.bits | source.pointee.bits | (isBound ? Badge.notification : 0)
+    w.pointee.handle = n.pointee.bits | bits | (waiter.isBound ? Badge.notification : 0)
     w.pointee.transfer = 0
     w.pointee.state = ThreadState.ready
     w.pointee.next = 0
     w.pointee.previous = 0
     n.pointee.bits = 0
-    if isBound {
+    if waiter.isBound {
       let e = endpoint(w.pointee.queue)
       e.pointee.queue = 0
       e.pointee.receivers = 0
     } else {
       n.pointee.queue = 0
     }
+    let c = thread(current)
     c.pointee.next = current
     c.pointee.previous = current
-    store.pointee.ready[Int(truncatingIfNeeded: priority & 63)] = current
-    cpu.ready |= 1 &<< priority
-    switchTo(waiter)
-    return waiter
+    store.pointee.ready[Int(truncatingIfNeeded: waiter.priority & 63)] = current
+    cpu.ready |= 1 &<< waiter.priority
+    switchTo(waiter.thread)
   }
 
   /// `wait` without a bit that is set, by one whose registers have been saved: the thread that goes on meanwhile.

@@ -71,7 +71,7 @@ vectors:
   unexpected 6
   unexpected 7
 
-  // A task: system calls and faults. `call` and `replyReceive` without a handle try the quick way first.
+  // A task: system calls and faults. `call`, and `replyReceive` without a handle, try the quick way first.
   .balign 128
   stp x8, x9, [sp, #THREAD_LABEL]
   str x10, [sp, #THREAD_TRANSFER]
@@ -80,7 +80,7 @@ vectors:
   sub w8, w9, w8
   cmp w8, #1
   b.hi other
-  cbnz w10, system_call         // a handle goes along
+  cbnz w10, pass                // a handle goes along
   save_kept
   cbnz w8, 1f
   b kernelQuickCall
@@ -102,6 +102,12 @@ vectors:
   unexpected 13
   unexpected 14
   unexpected 15
+
+  .balign 64
+pass:
+  cbnz w8, system_call
+  save_kept
+  b kernelQuickPass
 
   // w8 is a system call's number from 2 on; or none at all, and x9 ESR_EL1.
   .balign 64
@@ -179,8 +185,15 @@ general_reply_receive:
   b system_call
   .globl general_signal
 general_signal:
-  mov w8, #6
-  b system_call
+  save_words
+  save_kept
+  b kernelQuickWake
+  .globl general_wake
+general_wake:
+  mov w0, #6
+  enter_kernel
+  bl kernelSystemCall
+  b kernel_exit
   .globl general_wait
 general_wait:
   mov w8, #7

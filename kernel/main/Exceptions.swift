@@ -40,7 +40,20 @@ internal import Machine
     w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, next.badge, Hardware.directMap | next.thread)
 }
 
-/// `replyReceive`: the same, and to whom the server owes a reply and what notification is bound to it.
+/// `call` with a handle: the same, and x10.
+@c(kernelQuickPass) func kernelQuickPass(
+  _ w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64, _ w4: UInt64, _ w5: UInt64, _ w6: UInt64, _ w7: UInt64,
+  _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ caller: UInt64, _ transfer: UInt64
+) {
+  let caller = QuickCaller(caller, handles: handles, slots: slots)
+  guard let next = kernel.quickPass(caller, slot: slot, passing: Transfer(raw: transfer).pass) else {
+    return general_call(w0, w1, w2, w3, w4, w5, w6, w7)
+  }
+  quick_exit_passing(
+    w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, next.badge, Hardware.directMap | next.thread)
+}
+
+/// `replyReceive`: the same as `call`, and to whom the server owes a reply and what notification is bound to it.
 @c(kernelQuickReplyReceive) func kernelQuickReplyReceive(
   _ w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64, _ w4: UInt64, _ w5: UInt64, _ w6: UInt64, _ w7: UInt64,
   _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ server: UInt64, _ transfer: UInt64,
@@ -64,6 +77,16 @@ internal import Machine
     return general_signal(w0, w1, w2, w3, w4, w5, w6, w7)
   }
   quick_return(0, 0, 0, w3, w4, w5, w6, w7)
+}
+
+/// `signal` again, where somebody waits for it; all registers have been saved.
+@c(kernelQuickWake) func kernelQuickWake(
+  _ w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64, _ w4: UInt64, _ w5: UInt64, _ w6: UInt64, _ w7: UInt64,
+  _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ caller: UInt64
+) {
+  let caller = QuickCaller(caller, handles: handles, slots: slots)
+  guard let next = kernel.quickWake(caller, slot: slot) else { return general_wake() }
+  quick_resume(Hardware.directMap | next)
 }
 
 /// `yield`: the same as `call`. All registers have been saved, and the results written.

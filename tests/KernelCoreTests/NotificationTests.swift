@@ -16,7 +16,9 @@ struct NotificationTests {
     #expect([taken.handle, taken.label, taken.transfer] == [16 | 32 | 1, 0, 0])
     system.call(meeting.server, .wait, Message(handle: 9))
     #expect(meeting.state(meeting.server) == ThreadState.waiting)
+    let before = system.quickSwitches
     system.call(meeting.first, .signal, Message(handle: 9))
+    #expect(system.quickSwitches == before + 1)
     #expect(meeting.result(meeting.server).handle == 16)
     #expect(system.current == meeting.server.thread)
     #expect(system.audit() == [])

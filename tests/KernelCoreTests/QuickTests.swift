@@ -13,7 +13,7 @@ struct QuickTests {
     let (quick, general) = (Meeting(), Meeting())
     general.system.usesQuickPaths = false
     var random = Seeded(state: seed)
-    for step in 0..<40 {
+    for step in 0..<80 {
       let (actor, operation, message) = choose(&random, quick)
       let answers = [quick, general].map { perform(pick(actor, $0), operation, message, $0) }
       #expect(answers[0] == answers[1], "step \(step)")
@@ -49,12 +49,22 @@ struct QuickTests {
       // Who faulted goes on, or there is soon nobody left.
       let owed = meeting.system.kernel.thread(meeting.server.thread).pointee.caller
       if owed != 0, meeting.system.kernel.thread(owed).pointee.isFault != 0 { answer.label = FaultMessage.resume }
-      return random.next(below: 5) == 0 ? (0, .receive, Message(handle: 8)) : (0, .replyReceive, answer)
+      answer.transfer = Transfer(receive: random.next(below: 4) == 0 ? 8 : 30).raw
+      switch random.next(below: 8) {
+      case 0: return (0, .receive, Message(handle: 8))
+      case 1: return (0, .drop, Message(handle: 30))
+      case 2 where ready.count > 1: return (0, .wait, Message(handle: 9))
+      default: return (0, .replyReceive, answer)
+      }
+    }
+    if ready.count == 1, meeting.state(meeting.server) == ThreadState.waiting {
+      return (who, .signal, Message(handle: 9))
     }
     switch random.next(below: 10) {
     case 0: return (who, .signal, Message(handle: 9))
     case 1: return (who, .call, Message(handle: random.next(below: 12)))
-    case 2: return (who, .call, Message(1, handle: 8, transfer: Transfer(pass: 9).raw))
+    case 2: return (who, .call, Message(1, handle: 8, transfer: Transfer(pass: UInt32(random.next(below: 11))).raw))
+    case 5: return (who, .call, Message(1, handle: 8, transfer: Transfer(pass: 9).raw))
     case 3: return (who, .yield, Message(1, 2, 3, 4, 5))
     case 4: return (who, nil, words)
     default: return (who, .call, words)

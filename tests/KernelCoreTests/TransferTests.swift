@@ -11,7 +11,9 @@ struct TransferTests {
     let system = meeting.system
     let take = Message(handle: 8, transfer: Transfer(receive: 30).raw)
     if receiverFirst { system.call(meeting.server, .receive, take) }
+    let before = system.quickSwitches
     meeting.call(meeting.first, Message(handle: 8, transfer: Transfer(pass: 9).raw))
+    #expect(system.quickSwitches == before + (receiverFirst ? 1 : 0), "the quick form, to who waits")
     if !receiverFirst { system.call(meeting.server, .receive, take) }
     #expect(meeting.result(meeting.server).transfer == 30)
     #expect(system.handle(meeting.server, 30) == system.handle(meeting.first, 9))

@@ -111,10 +111,12 @@ package final class SimulatedSystem {
   /// What the exception entry does: a call without a handle tries its quick form first, and the words go over in the
   /// registers.
   private func takesQuickPath(_ operation: Operation, _ message: Message, _ caller: UInt64) -> Bool {
-    guard usesQuickPaths, Transfer(raw: message.transfer).pass == 0, isMostUrgent(caller) else { return false }
+    let passed = Transfer(raw: message.transfer).pass
+    guard usesQuickPaths, passed == 0 || operation == .call, isMostUrgent(caller) else { return false }
     let quick = quickCaller(caller)
     var taken: QuickSwitch?
     switch operation {
+    case .call where passed != 0: taken = kernel.quickPass(quick, slot: message.handle, passing: passed)
     case .call: taken = kernel.quickCall(quick, slot: message.handle)
     case .replyReceive:
       let t = kernel.thread(caller).pointee
@@ -126,8 +128,8 @@ package final class SimulatedSystem {
       case nil: break
       }
     case .signal:
-      guard kernel.quickSignal(quick, slot: message.handle) else { return false }
-      return succeeded(caller)
+      if kernel.quickSignal(quick, slot: message.handle) { return succeeded(caller) }
+      return kernel.quickWake(quick, slot: message.handle) != nil && tookQuickPath()
     case .yield:
       guard kernel.quickYield(caller) != nil else { return false }
       return succeeded(caller)
@@ -151,7 +153,7 @@ package final class SimulatedSystem {
     var arrived = message
     arrived.label &= ~Outcome.refused
     arrived.handle = taken.badge
-    arrived.transfer = 0
+    arrived.transfer = passed == 0 ? 0 : kernel.thread(taken.thread).pointee.transfer
     setMessage(arrived, of: taken.thread)
     return tookQuickPath()
   }

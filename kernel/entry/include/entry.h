@@ -84,6 +84,7 @@ void general_signal(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, 
 void general_yield(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 void general_wait(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 // The same where the words have been saved.
+void general_wake(void);
 void general_map(void);
 void general_unmap(void);
 // An interrupt, by its number.
@@ -95,45 +96,49 @@ void general_fault(uint64_t, uint64_t);
 #define ENTRY_TEXT(x) ENTRY_TEXT2(x)
 #define ENTRY_LOAD(a, b, place, n) "ldp " #a ", " #b ", [x10, #" ENTRY_TEXT(place) " + 8 * " #n "]\n\t"
 
-// Leaves to the thread whose block lies at `thread`, with the words in x0–x7 where they are. x11–x30 come from its own
-// block: nothing that another thread left comes along.
+// Leaves to the thread whose block lies at `thread`, with the words in x0–x7 where they are, and in x10 what `arrived`
+// loads. x11–x30 come from its own block: nothing that another thread left comes along.
 #if defined(__aarch64__) && !defined(__linux__) && !defined(__APPLE__)
-static inline __attribute__((always_inline, noreturn)) void quick_exit(
-    uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5, uint64_t w6, uint64_t w7,
-    uint64_t label, uint64_t badge, uint64_t thread) {
-  register uint64_t x0 __asm__("x0") = w0;
-  register uint64_t x1 __asm__("x1") = w1;
-  register uint64_t x2 __asm__("x2") = w2;
-  register uint64_t x3 __asm__("x3") = w3;
-  register uint64_t x4 __asm__("x4") = w4;
-  register uint64_t x5 __asm__("x5") = w5;
-  register uint64_t x6 __asm__("x6") = w6;
-  register uint64_t x7 __asm__("x7") = w7;
-  register uint64_t x8 __asm__("x8") = label;
-  register uint64_t x9 __asm__("x9") = badge;
-  register uint64_t x10 __asm__("x10") = thread;
-  __asm__ volatile(
-      "ldp x11, x12, [x10, #" ENTRY_TEXT(THREAD_STACK) "]\n\t"
-      "ldp x13, x14, [x10, #" ENTRY_TEXT(THREAD_STATUS) "]\n\t"
-      "msr sp_el0, x11\n\t"
-      "msr elr_el1, x12\n\t"
-      "msr spsr_el1, x13\n\t"
-      "msr tpidr_el0, x14\n\t"
-      "mov sp, x10\n\t"
-      ENTRY_LOAD(x11, x12, THREAD_SCRATCH, 0) ENTRY_LOAD(x13, x14, THREAD_SCRATCH, 2)
-      ENTRY_LOAD(x15, x16, THREAD_SCRATCH, 4) ENTRY_LOAD(x17, x18, THREAD_SCRATCH, 6)
-      ENTRY_LOAD(x19, x20, THREAD_KEPT, 0) ENTRY_LOAD(x21, x22, THREAD_KEPT, 2)
-      ENTRY_LOAD(x23, x24, THREAD_KEPT, 4) ENTRY_LOAD(x25, x26, THREAD_KEPT, 6)
-      ENTRY_LOAD(x27, x28, THREAD_KEPT, 8) ENTRY_LOAD(x29, x30, THREAD_KEPT, 10)
-      "mov x10, xzr\n\t"
-      "eret\n\t"
-      "dsb nsh\n\t"
-      "isb"
-      :
-      : "r"(x0), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), "r"(x7), "r"(x8), "r"(x9), "r"(x10)
-      : "memory");
-  __builtin_unreachable();
-}
+#define ENTRY_EXIT(name, arrived) \
+  static inline __attribute__((always_inline, noreturn)) void name(                                                    \
+      uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5, uint64_t w6, uint64_t w7,          \
+      uint64_t label, uint64_t badge, uint64_t thread) {                                                               \
+    register uint64_t x0 __asm__("x0") = w0;                                                                           \
+    register uint64_t x1 __asm__("x1") = w1;                                                                           \
+    register uint64_t x2 __asm__("x2") = w2;                                                                           \
+    register uint64_t x3 __asm__("x3") = w3;                                                                           \
+    register uint64_t x4 __asm__("x4") = w4;                                                                           \
+    register uint64_t x5 __asm__("x5") = w5;                                                                           \
+    register uint64_t x6 __asm__("x6") = w6;                                                                           \
+    register uint64_t x7 __asm__("x7") = w7;                                                                           \
+    register uint64_t x8 __asm__("x8") = label;                                                                        \
+    register uint64_t x9 __asm__("x9") = badge;                                                                        \
+    register uint64_t x10 __asm__("x10") = thread;                                                                     \
+    __asm__ volatile(                                                                                                  \
+        "ldp x11, x12, [x10, #" ENTRY_TEXT(THREAD_STACK) "]\n\t"                                                       \
+        "ldp x13, x14, [x10, #" ENTRY_TEXT(THREAD_STATUS) "]\n\t"                                                      \
+        "msr sp_el0, x11\n\t"                                                                                          \
+        "msr elr_el1, x12\n\t"                                                                                         \
+        "msr spsr_el1, x13\n\t"                                                                                        \
+        "msr tpidr_el0, x14\n\t"                                                                                       \
+        "mov sp, x10\n\t"                                                                                              \
+        ENTRY_LOAD(x11, x12, THREAD_SCRATCH, 0) ENTRY_LOAD(x13, x14, THREAD_SCRATCH, 2)                                \
+        ENTRY_LOAD(x15, x16, THREAD_SCRATCH, 4) ENTRY_LOAD(x17, x18, THREAD_SCRATCH, 6)                                \
+        ENTRY_LOAD(x19, x20, THREAD_KEPT, 0) ENTRY_LOAD(x21, x22, THREAD_KEPT, 2)                                      \
+        ENTRY_LOAD(x23, x24, THREAD_KEPT, 4) ENTRY_LOAD(x25, x26, THREAD_KEPT, 6)                                      \
+        ENTRY_LOAD(x27, x28, THREAD_KEPT, 8) ENTRY_LOAD(x29, x30, THREAD_KEPT, 10)                                     \
+        arrived                                                                                                        \
+        "eret\n\t"                                                                                                     \
+        "dsb nsh\n\t"                                                                                                  \
+        "isb"                                                                                                          \
+        :                                                                                                              \
+        : "r"(x0), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), "r"(x7), "r"(x8), "r"(x9), "r"(x10)           \
+        : "memory");                                                                                                   \
+    __builtin_unreachable();                                                                                           \
+  }
+// No handle came along; or one did, and the block says where it lies.
+ENTRY_EXIT(quick_exit, "mov x10, xzr\n\t")
+ENTRY_EXIT(quick_exit_passing, "ldr x10, [x10, #" ENTRY_TEXT(THREAD_TRANSFER) "]\n\t")
 
 // Back to the thread that called, whose x19–x30 are untouched: status 0 and what x0–x7 are to hold.
 static inline __attribute__((always_inline, noreturn)) void quick_return(
