@@ -90,7 +90,7 @@ public enum Inspection: UInt64, Sendable {
   /// Task x9 (0: own): x0 name, x1 quota, x2 used, x3 state, x4 slots, x5 tables, x6 mapped pages,
   /// x7 priority (bits 7:0) and faults so far (63:8).
   case task = 2
-  /// The interrupt of handle x9: x0 INTID, x1 trigger, x2 times delivered, x3 active.
+  /// The interrupt of handle x9: x0 INTID, x1 trigger, x2 times delivered, x3 active, x4 whether there are other handles.
   case interrupt = 3
   /// The kernel: x0 static tables, x1 further tables, x2 boot frames, x3 bytes of text and read-only blocks,
   /// x4 bytes of data block, x5 bytes lost to granularity, x6 counter frequency, x7 processors found.

@@ -28,6 +28,7 @@ extension Kernel where M: ~Copyable {
       let found = try find(handleWord(caller), of: own, .interrupt, rights: Rights.Interrupt.show.rawValue)
       let object = interruptObject(found.word.object).pointee
       show(caller, object.number, object.trigger, object.deliveries, object.isActive)
+      setWord(caller, 4, handle(listHead(found.word.object).pointee).pointee.next == 0 ? 0 : 1)
     case .kernel:
       show(caller, facts.staticTables, facts.grownTables, facts.bootFrames, facts.readOnlyBytes)
       setWord(caller, 4, facts.dataBytes)

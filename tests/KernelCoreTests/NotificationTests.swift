@@ -7,7 +7,7 @@ import Testing
 struct NotificationTests {
   @Test("bits gather until somebody takes them, all at once; without a badge bit 0 is set")
   func gather() {
-    let meeting = Meeting()
+    let meeting = Meeting(second: 9)
     let system = meeting.system
     system.call(meeting.first, .signal, Message(handle: 9))
     system.call(meeting.second, .signal, Message(handle: 9))

@@ -65,6 +65,24 @@ private let own = Client<MemoryInterface>.own
     try own.interrupt("uart", index: 0, slot: 31, &gate)
   }
 
+  @Test("an interrupt is another's to have once its holder has dropped every handle to it", arguments: [1, 2])
+  func letGo(dropped: UInt64) throws {
+    let system = try running(2)
+    var gate = system.client
+    for slot in 31...32 as ClosedRange<UInt64> { try own.interrupt("uart", index: 0, slot: slot, &gate) }
+    for slot in 0..<dropped { try gate.drop(31 + slot) }
+    try? own.exit(status: 0, &gate)
+    try system.load(3, slot: 21)
+    try system.start(slot: 21)
+    guard dropped == 2 else {
+      let held = MemoryRefusal(.deviceHeld, Name("uart").word, limit: Name("console").word)
+      #expect(throws: held) { try own.interrupt("uart", index: 0, slot: 31, &gate) }
+      return
+    }
+    try own.interrupt("uart", index: 0, slot: 31, &gate)
+    #expect(try gate.inspectHandle(31).word.kind == .interrupt)
+  }
+
   @Test("a device that is not granted, absent, or has no such range is refused, and nothing has changed")
   func refusals() throws {
     let system = try running(3)

@@ -147,8 +147,10 @@ extension MemoryServer {
   ) throws(MemoryRefusal) -> (place: Int, isNew: Bool) {
     let number = UInt64(line.number)
     if let place = holdings.first(where: { $0.kind == .interrupt && $0.first == number }) {
-      guard holdings[place].session == session else { throw held(place) }
-      return (place, false)
+      if holdings[place].session == session { return (place, false) }
+      guard try isLetGo(place, &gate) else { throw held(place) }
+      discard(holdings[place].slot, &gate)
+      holdings[place] = Holding()
     }
     guard let place = holdings.freePlace else {
       throw MemoryRefusal(.serverFull, UInt64(HoldingList.capacity), limit: UInt64(HoldingList.capacity))
@@ -162,6 +164,14 @@ extension MemoryServer {
     holdings[place] = Holding(
       kind: .interrupt, session: session, slot: slot, first: number, end: number + 1, device: grant)
     return (place, true)
+  }
+
+  /// Whether a task has dropped all its handles to an interrupt that it held: the server's is the only one.
+  private mutating func isLetGo(_ place: Int, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) -> Bool {
+    let slot = holdings[place].slot
+    do throws(Refusal) { return try gate.inspect(.interrupt, handle: slot)[4] == 0 } catch {
+      throw MemoryRefusal(error)
+    }
   }
 
   /// `attach`: the kernel gets its interrupt controller, on GICv2 with two frames for the tables of its window.
