@@ -46,8 +46,13 @@
   mov x29, xzr
 .endm
 
+// A vector has 128 bytes; the assembler refuses to go back where the one before it has more.
+.macro vector number
+  .org vectors + 128 * \number
+.endm
+
 .macro unexpected number
-  .balign 128
+  vector \number
   msr tpidrro_el0, x0
   mov x0, #\number
   b panic
@@ -63,7 +68,7 @@ vectors:
   unexpected 2
   unexpected 3
   // The kernel itself: a panic, but for the one instruction that is allowed to be undefined.
-  .balign 128
+  vector 4
   msr tpidrro_el0, x0
   mrs x0, elr_el1
   b kernel_exception
@@ -72,7 +77,7 @@ vectors:
   unexpected 7
 
   // A task: system calls and faults. `call`, and `replyReceive` without a handle, try the quick way first.
-  .balign 128
+  vector 8
   stp x8, x9, [sp, #THREAD_LABEL]
   str x10, [sp, #THREAD_TRANSFER]
   mrs x9, esr_el1
@@ -88,7 +93,7 @@ vectors:
   b kernelQuickReplyReceive
 
   // A task: interrupts.
-  .balign 128
+  vector 9
   stp x8, x9, [sp, #THREAD_LABEL]
   str x10, [sp, #THREAD_TRANSFER]
   save_words
@@ -148,7 +153,7 @@ quick_calls:
 quick_calls_end:
   mov x1, xzr
   mov x2, xzr
-  b quick_return_scrubbed
+  b quick_return
 
   .balign 64
 yield:
@@ -272,8 +277,8 @@ quick_return_three:
   .globl quick_return_six
 quick_return_six:
   ldp x6, x7, [sp, #(X0 + 48)]
-  .globl quick_return_scrubbed
-quick_return_scrubbed:
+  .globl quick_return
+quick_return:
   mov x8, xzr
   mov x9, xzr
   mov x10, xzr

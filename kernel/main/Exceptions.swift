@@ -63,7 +63,7 @@ internal import Machine
   switch kernel.quickReplyReceive(server, slot: slot, label: label, caller: caller, bound: bound) {
   case .caller(let thread):
     quick_exit(w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, 0, Hardware.directMap | thread)
-  case .faulter(let thread): quick_resume(Hardware.directMap | thread)
+  case .faulter(let thread): kernel_exit(Hardware.directMap | thread)
   case nil: general_reply_receive(w0, w1, w2, w3, w4, w5, w6, w7)
   }
 }
@@ -86,7 +86,7 @@ internal import Machine
 ) {
   let caller = QuickCaller(caller, handles: handles, slots: slots)
   guard let next = kernel.quickWake(caller, slot: slot) else { return general_wake() }
-  quick_resume(Hardware.directMap | next)
+  kernel_exit(Hardware.directMap | next)
 }
 
 /// `yield`: the same as `call`. All registers have been saved, and the results written.
@@ -95,7 +95,7 @@ internal import Machine
   _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ caller: UInt64
 ) {
   guard let next = kernel.quickYield(caller) else { return general_yield(w0, w1, w2, w3, w4, w5, w6, w7) }
-  quick_resume(Hardware.directMap | next)
+  kernel_exit(Hardware.directMap | next)
 }
 
 /// A fault: ESR_EL1 and FAR_EL1, then what the block holds. All registers have been saved.
@@ -145,7 +145,7 @@ internal import Machine
   guard let next = kernel.quickWait(caller, slot: slot, acknowledging: w0) else {
     return general_wait(w0, w1, w2, w3, w4, w5, w6, w7)
   }
-  quick_resume(Hardware.directMap | next)
+  kernel_exit(Hardware.directMap | next)
 }
 
 /// An interrupt while a thread ran, whose block is on the stack.
@@ -155,5 +155,5 @@ internal import Machine
 ) {
   let number = kernel.machine.acknowledgeInterrupt()
   guard let next = kernel.quickInterrupt(number, of: current) else { return general_interrupt(number) }
-  quick_resume(Hardware.directMap | next)
+  kernel_exit(Hardware.directMap | next)
 }

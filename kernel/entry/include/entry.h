@@ -87,6 +87,13 @@ void general_wait(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, ui
 void general_wake(void);
 void general_map(void);
 void general_unmap(void);
+// The end of a quick call that switches to nobody: all words; three or six where they have been saved, the others from
+// there.
+void quick_return(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+void quick_return_three(uint64_t, uint64_t, uint64_t);
+void quick_return_six(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+// Leaves to the thread whose block lies there, with all of its own registers.
+void kernel_exit(uint64_t thread);
 // An interrupt, by its number.
 void general_interrupt(uint32_t);
 // A fault: ESR_EL1 and FAR_EL1.
@@ -139,53 +146,6 @@ void general_fault(uint64_t, uint64_t);
 // No handle came along; or one did, and the block says where it lies.
 ENTRY_EXIT(quick_exit, "mov x10, xzr\n\t")
 ENTRY_EXIT(quick_exit_passing, "ldr x10, [x10, #" ENTRY_TEXT(THREAD_TRANSFER) "]\n\t")
-
-// Back to the thread that called, whose x19–x30 are untouched: status 0 and what x0–x7 are to hold.
-static inline __attribute__((always_inline, noreturn)) void quick_return(
-    uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5, uint64_t w6, uint64_t w7) {
-  register uint64_t x0 __asm__("x0") = w0;
-  register uint64_t x1 __asm__("x1") = w1;
-  register uint64_t x2 __asm__("x2") = w2;
-  register uint64_t x3 __asm__("x3") = w3;
-  register uint64_t x4 __asm__("x4") = w4;
-  register uint64_t x5 __asm__("x5") = w5;
-  register uint64_t x6 __asm__("x6") = w6;
-  register uint64_t x7 __asm__("x7") = w7;
-  __asm__ volatile(
-      "b quick_return_scrubbed"
-      :
-      : "r"(x0), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), "r"(x7)
-      : "memory");
-  __builtin_unreachable();
-}
-
-// The same after the words have been saved: three results or six, and the others from the block.
-static inline __attribute__((always_inline, noreturn)) void quick_return_three(
-    uint64_t w0, uint64_t w1, uint64_t w2) {
-  register uint64_t x0 __asm__("x0") = w0;
-  register uint64_t x1 __asm__("x1") = w1;
-  register uint64_t x2 __asm__("x2") = w2;
-  __asm__ volatile("b quick_return_three" : : "r"(x0), "r"(x1), "r"(x2) : "memory");
-  __builtin_unreachable();
-}
-static inline __attribute__((always_inline, noreturn)) void quick_return_six(
-    uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5) {
-  register uint64_t x0 __asm__("x0") = w0;
-  register uint64_t x1 __asm__("x1") = w1;
-  register uint64_t x2 __asm__("x2") = w2;
-  register uint64_t x3 __asm__("x3") = w3;
-  register uint64_t x4 __asm__("x4") = w4;
-  register uint64_t x5 __asm__("x5") = w5;
-  __asm__ volatile("b quick_return_six" : : "r"(x0), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-  __builtin_unreachable();
-}
-
-// Leaves to a thread with all of its own registers.
-static inline __attribute__((always_inline, noreturn)) void quick_resume(uint64_t thread) {
-  register uint64_t x0 __asm__("x0") = thread;
-  __asm__ volatile("b kernel_exit" : : "r"(x0) : "memory");
-  __builtin_unreachable();
-}
 #endif
 
 static inline __attribute__((always_inline)) uint64_t panic_word(uint64_t index) { return panic_record[index]; }
