@@ -24,6 +24,10 @@ extension Groups {
   ]
 
   private static let interrupts = [
+    Rule("priority and suspension", "Kernel.quickWaiter", "isSuspended"),
+    Rule("priority and suspension", "Kernel.quickWaiter", "riority"), Rule("receiver", "Kernel.quickWaiter"),
+    Rule("notification", "Kernel.quickWake", ".bits"), Rule("notification", "Kernel.quickWake", "isBound"),
+    Rule("notification", "Kernel.quickWake", "n.pointee.queue = 0"), Rule("links and states", "Kernel.quickWake"),
     Rule("interrupt's number and object", "Kernel.interruptHolder"), Rule("interrupt's number and object", "GIC*"),
     Rule("interrupt's number and object", "Hardware.acknowledgeInterrupt"),
     Rule("interrupt's number and object", "kernelQuickInterrupt", "acknowledge"),
@@ -32,11 +36,8 @@ extension Groups {
     Rule("interrupt's number and object", "Kernel.quickWait", "source"),
     Rule("notification", "Kernel.quickInterrupt", "otification"),
     Rule("notification", "Kernel.quickInterrupt", ".bits"),
-    Rule("notification", "Kernel.quickInterrupt", "n.pointee.queue = 0"),
     Rule("interrupt's number and object", "Kernel.quickInterrupt", "source"),
-    Rule("priority and suspension", "Kernel.quickInterrupt", "isSuspended"),
-    Rule("priority and suspension", "Kernel.quickInterrupt", "riority"),
-    Rule("receiver", "Kernel.quickInterrupt", "aiter"), Rule("receiver", "Kernel.quickInterrupt", "isBound"),
+    Rule("receiver", "Kernel.quickInterrupt", "aiter"),
   ]
 
   private static let switches = [
@@ -69,7 +70,7 @@ extension Groups {
   private static let ways = [
     Rule("arguments and results", "kernelQuick*"), Rule("arguments and results", "Kernel.quickCall"),
     Rule("arguments and results", "Kernel.quickMap"),
-    Rule("way out", "quick_exit"), Rule("way out", "kernel_exit"), Rule("way out", "quick_resume"),
+    Rule("way out", "quick_exit"), Rule("way out", "kernel_exit"),
     Rule("way out", "quick_return*"),
   ]
 
