@@ -28,4 +28,17 @@ struct DocumentTests {
     var document = Document(text: Self.page)
     #expect(throws: BenchError.noPart("charts")) { try document.replace("charts", with: "") }
   }
+
+  @Test("the memory server's page has a line for each request, and none without its figures")
+  func measures() throws {
+    let names = Measures.requests.flatMap { [$0.kernel, $0.whole] }
+    let rows = names.enumerated().map { Row(name: $1, k: 1000 + UInt64($0), unit: .kernel) }
+    let lines = try Measures.table(rows).split(separator: "\n")
+    #expect(lines.count == Measures.requests.count + 2)
+    #expect(lines[2] == "| `allocate`, 1 page | 1,000 | 1,001 |")
+    for name in names {
+      let others = rows.filter { $0.name != name }
+      #expect(throws: BenchError.noRow(name, others.map(\.name))) { try Measures.table(others) }
+    }
+  }
 }

@@ -71,6 +71,8 @@ struct Bench: AsyncParsableCommand {
   private func write(_ page: String, _ rows: [Row], _ table: String, _ series: [Series]) throws {
     try Document.update(page, [("figures", table), ("series", Series.table(series))])
     let folder = URL(fileURLWithPath: page).deletingLastPathComponent()
+    let server = folder.appendingPathComponent("memory-server.md").path
+    try Document.update(server, [("measures", try Measures.table(rows))])
     for (name, chart) in [("benchmarks-sel4.svg", Chart.bars(rows)), ("benchmarks-series.svg", Chart.panels(series))] {
       try Data(chart.utf8).write(to: folder.appendingPathComponent(name), options: .atomic)
     }
