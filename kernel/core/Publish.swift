@@ -10,7 +10,7 @@ extension Kernel where M: ~Copyable {
   /// not cleared again. Nothing else has been changed yet.
   @inline(never) mutating func publish(_ first: UInt64, _ count: UInt64, areCleared: Bool = false) -> Bool {
     let frames = FrameRange(first, first + count)
-    let isResumed = ram.published.first == first
+    let isResumed = ram.published.first == first && ram.publisher == cpu.current
     var next = isResumed ? min(ram.published.end, frames.end) : first
     ram.published = FrameRange(0, 0)
     // Clearing was a step.
@@ -18,6 +18,7 @@ extension Kernel where M: ~Copyable {
     while next < frames.end {
       if isDue, machine.interruptIsPending() {
         ram.published = FrameRange(first, next)
+        ram.publisher = cpu.current
         if areCleared { ram.cleared = frames }
         restart()
         return false

@@ -39,6 +39,8 @@ public struct RAM {
   package var cleared = FrameRange(0, 0)
   /// Frames that instruction fetch sees as they are, which a call will let be executed when it starts over.
   package var published = FrameRange(0, 0)
+  /// Whose call that is: another's finds what was written since.
+  package var publisher: UInt64 = 0
   /// Ranges in the store's list of frames that are never given out.
   package var reservedCount = 0
   /// Ranges in the store's list of RAM that was added after boot.

@@ -91,6 +91,36 @@ struct RestartTests {
     #expect(system.audit() == [])
   }
 
+  @Test("what one call has made visible and not mapped, another makes visible again", arguments: [true, false])
+  func otherPublisher(isSame: Bool) {
+    let space = Space()
+    let system = space.system
+    let frames = system.takeFrames(16, aligned: 16)
+    let spares = system.takeFrames(2)
+    let region = space.region(0x200, 16, rights: 5)
+    let rival = system.spawn(slot: 41, priority: 61)
+    system.give(2, to: rival, 20)
+    system.give(space.task.slot, to: rival, 21)
+    let server = system.memoryServer
+    let message = Message(region, 0x200, 16, frames, spares, spares + 1, 2, handle: space.task.slot)
+    system.makeCurrent(server.thread)
+    system.setMessage(message, of: server.thread)
+    // After eight frames were cleared, all of them, and eight were made visible.
+    for number in 40...42 as ClosedRange<UInt32> {
+      system.kernel.machine.pending = [number]
+      system.makeCurrent(server.thread)
+      system.kernel.systemCall(Operation.map.rawValue)
+      system.kernel.machine.pending = []
+    }
+    #expect(system.kernel.ram.published == FrameRange(frames, frames + 8))
+    system.kernel.machine.forgetSynchronized()
+    let again = Message(
+      region, 0x200, 16, frames, spares, spares + 1, isSame ? 2 : 20, handle: isSame ? space.task.slot : 21)
+    #expect(system.call(isSame ? server : rival, .map, again).refusal == nil)
+    #expect(system.kernel.machine.synchronizedFrames.count == (isSame ? 8 : 16))
+    #expect(system.audit() == [])
+  }
+
   private func isZero(_ system: SimulatedSystem, _ frame: UInt64) -> Bool {
     (0..<512 as Range<UInt64>).allSatisfy {
       system.kernel.machine.memory(frame << 12 + $0 * 8, as: UInt64.self).pointee == 0

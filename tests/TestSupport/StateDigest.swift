@@ -41,5 +41,6 @@ extension SimulatedSystem {
     hasher.combine(kernel.ram.cleared.end)
     hasher.combine(kernel.ram.published.first)
     hasher.combine(kernel.ram.published.end)
+    hasher.combine(kernel.ram.publisher)
   }
 }
