@@ -13,6 +13,8 @@ extension Kernel where M: ~Copyable {
     if cpu.restarts {
       cpu.restarts = false
       thread(caller).pointee.registers.instruction &-= 4
+    } else if ram.publisher == caller {
+      forgetPublished()
     }
     reschedule()
   }

@@ -12,7 +12,6 @@ extension Kernel where M: ~Copyable {
     let frames = FrameRange(first, first + count)
     let isResumed = ram.published.first == first && ram.publisher == cpu.current
     var next = isResumed ? min(ram.published.end, frames.end) : first
-    ram.published = FrameRange(0, 0)
     // Clearing was a step.
     var isDue = areCleared && !isResumed
     while next < frames.end {
@@ -29,5 +28,12 @@ extension Kernel where M: ~Copyable {
       isDue = true
     }
     return true
+  }
+
+  /// The call that published is over, or its thread begins anew. Unlike frames that were cleared these may be in use: who
+  /// writes there later is not to find the record.
+  mutating func forgetPublished() {
+    ram.published = FrameRange(0, 0)
+    ram.publisher = 0
   }
 }

@@ -84,6 +84,7 @@ extension Kernel where M: ~Copyable {
   /// Its data and stack as in the image, its thread at its entry: x0 says how often, x1 to x5 the fault.
   private mutating func beginServer(_ fault: InlineArray<5, UInt64>) {
     store.pointee.server.restarts += 1
+    forgetPublished()
     let address = store.pointee.server.task + Task.threadOffset
     let t = thread(address)
     if cpu.current == address { block(address, ThreadState.idle) }

@@ -56,6 +56,7 @@ extension Kernel where M: ~Copyable {
     guard priority <= most else { throw Refusal(.notPermitted, priority, limit: most) }
     t.pointee.begin(at: entry, stack: word(caller, 2), argument: word(caller, 3))
     t.pointee.priority = priority
+    forgetPublished()
     makeReady(address)
   }
 

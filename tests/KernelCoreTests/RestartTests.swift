@@ -91,8 +91,10 @@ struct RestartTests {
     #expect(system.audit() == [])
   }
 
-  @Test("what one call has made visible and not mapped, another makes visible again", arguments: [true, false])
-  func otherPublisher(isSame: Bool) {
+  @Test(
+    "what a call has made visible and not mapped, only the same call takes for visible",
+    arguments: [(0, 8), (1, 16), (2, 16), (3, 16)])
+  func otherPublisher(between: Int, visible: Int) {
     let space = Space()
     let system = space.system
     let frames = system.takeFrames(16, aligned: 16)
@@ -114,10 +116,22 @@ struct RestartTests {
     }
     #expect(system.kernel.ram.published == FrameRange(frames, frames + 8))
     system.kernel.machine.forgetSynchronized()
+    // Nothing comes between; another's call; a call of the same thread's, refused and plain.
+    let isSame = between != 1
+    let slots: (authority: UInt64, task: UInt64) = isSame ? (2, space.task.slot) : (20, 21)
+    if between == 2 {
+      #expect(system.call(server, .protect, Message(region, 0x200, 17, 5, handle: slots.task)).refusal != nil)
+    }
+    if between == 3 {
+      let plain = space.region(0x300, 1)
+      let frame = system.takeFrames()
+      #expect(space.map(plain, 0x300, 1, frame: frame, spares: (spares, spares + 1)).refusal == nil)
+    }
+    let tables: (UInt64, UInt64) = between == 3 ? (0, 0) : (spares, spares + 1)
     let again = Message(
-      region, 0x200, 16, frames, spares, spares + 1, isSame ? 2 : 20, handle: isSame ? space.task.slot : 21)
+      region, 0x200, 16, frames, tables.0, tables.1, slots.authority, handle: slots.task)
     #expect(system.call(isSame ? server : rival, .map, again).refusal == nil)
-    #expect(system.kernel.machine.synchronizedFrames.count == (isSame ? 8 : 16))
+    #expect(system.kernel.machine.synchronizedFrames.count == visible)
     #expect(system.audit() == [])
   }
 

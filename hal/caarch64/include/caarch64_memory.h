@@ -82,7 +82,7 @@ CAARCH64_INLINE void frame_copy(uint64_t from, uint64_t to) {
   __asm__ volatile( \
       "1:\t" CAARCH64_LINE(operation) CAARCH64_LINE(operation) CAARCH64_LINE(operation) CAARCH64_LINE(operation) \
           CAARCH64_LINE(operation) CAARCH64_LINE(operation) CAARCH64_LINE(operation) CAARCH64_LINE(operation) \
-          "cmp %0, %2\n\tb.ne 1b" \
+          "cmp %0, %2\n\tb.lo 1b" \
       : "+r"(from) : "r"(size), "r"(end) : "memory", "cc")
 // Makes 4 KiB that were written visible to instruction fetch, eight lines in a row: a line has at most 512 bytes (Arm ARM
 // B2.4.4). Line sizes from CTR_EL0.
