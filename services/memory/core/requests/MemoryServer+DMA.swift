@@ -101,21 +101,7 @@ extension MemoryServer {
     var spares = Spares()
     var (done, tables): (UInt64, UInt64) = (0, 0)
     do throws(MemoryRefusal) {
-      while done < region.count {
-        let page = region.page + done
-        let count = min(region.count - done, Geometry.blockFrames - page & (Geometry.blockFrames - 1))
-        fill(&spares, &gate)
-        do throws(Refusal) {
-          let mapped = try gate.map(
-            task: task.number, region: slot, page: page, count: count, frame: first + done,
-            spares: (spares.first, spares.second), authority: HandOver.Slot.memory)
-          tables += spares.remove(mapped)
-          give(mapped.table)
-        } catch {
-          throw missing(error)
-        }
-        done += count
-      }
+      try mapRest(of: region, slot, on: first, task, &done, &spares, &tables, &gate)
       give(spares)
     } catch {
       give(spares)

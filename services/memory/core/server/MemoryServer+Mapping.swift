@@ -73,26 +73,35 @@ extension MemoryServer {
     var tables: UInt64 = 0
     var spares = Spares()
     do throws(MemoryRefusal) {
-      while done < wanted.count {
-        let page = wanted.page + done
-        let count = min(wanted.count - done, Geometry.blockFrames - page & 511)
-        fill(&spares, &gate)
-        do throws(Refusal) {
-          let mapped = try gate.map(
-            task: task.number, region: slot, page: page, count: count, spares: (spares.first, spares.second),
-            authority: HandOver.Slot.memory)
-          tables += spares.remove(mapped)
-          give(mapped.table)
-        } catch {
-          throw missing(error)
-        }
-        done += count
-      }
+      try mapRest(of: wanted, slot, task, &done, &spares, &tables, &gate)
       give(spares)
     } catch {
       give(spares)
       try undo(slot, of: task, &gate)
       throw summed(error, taken: tables)
+    }
+  }
+
+  /// Maps the pages of a region from `done` on, a leaf table at a time: on frames that lie together from `first` on, or
+  /// where it shows a Memory on that Memory's. `done` counts on up to where it was refused.
+  mutating func mapRest(
+    of region: Region, _ slot: UInt64, on first: UInt64 = 0, _ task: Target, _ done: inout UInt64,
+    _ spares: inout Spares, _ tables: inout UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    while done < region.count {
+      let page = region.page + done
+      let count = min(region.count - done, Geometry.blockFrames - page & 511)
+      fill(&spares, &gate)
+      do throws(Refusal) {
+        let mapped = try gate.map(
+          task: task.number, region: slot, page: page, count: count, frame: first + done,
+          spares: (spares.first, spares.second), authority: HandOver.Slot.memory)
+        tables += spares.remove(mapped)
+        give(mapped.table)
+      } catch {
+        throw missing(error)
+      }
+      done += count
     }
   }
 
