@@ -28,7 +28,8 @@ public enum ObjectKind: UInt64, Sendable {
   case gone = 10
 }
 
-/// The first word of a handle: bits 3:0 kind, 6:4 rights, 38:7 the object's physical address, 63:40 flags.
+/// The first word of a handle: bits 3:0 kind, 6:4 rights, 38:7 the object's physical address; of a
+/// region 51:40 and 63:52 are the kernel's own.
 @frozen public struct HandleWord: Equatable, Sendable {
   /// The bits.
   public var raw: UInt64
@@ -163,7 +164,9 @@ public enum RegionFit: UInt64, Sendable {
   /// A region whose pages come with the first touch, at most `fit` at once.
   @inlinable public static func lazy(_ fit: RegionFit) -> RegionFlags { RegionFlags(raw: 1 << 55 | fit.rawValue << 56) }
   /// The same with a guard page below and above.
-  @inlinable public var guarded: RegionFlags { RegionFlags(raw: raw | 1 << 60) }
+  @inlinable public var guarded: RegionFlags { RegionFlags(raw: raw | 1 << Self.guardedShift) }
+  /// The bit of a region with guard pages.
+  @inlinable public static var guardedShift: UInt64 { 60 }
   /// A region that shows a sealed Memory and gets a page of its own when it writes one; pages come with the first touch.
   @inlinable public static var copyOnWrite: RegionFlags { RegionFlags(raw: 1 << 55 | 1 << 58) }
   /// Private pages whose frames lie together, for a device that masters the bus; while the lease lasts that they are for,
@@ -187,7 +190,7 @@ public enum RegionFit: UInt64, Sendable {
   /// Bit 59: the home of a Memory that nobody writes any more.
   @inlinable public var isSealed: Bool { raw >> 59 & 1 != 0 }
   /// Bit 60: no other region may lie on the page before it, nor on the one behind it.
-  @inlinable public var isGuarded: Bool { raw >> 60 & 1 != 0 }
+  @inlinable public var isGuarded: Bool { raw >> Self.guardedShift & 1 != 0 }
   /// Bit 61: memory of a device that is leased; the region's offset is the slot of the lease.
   @inlinable public var isDMA: Bool { raw >> 61 & 1 != 0 }
   /// Whether no unknown bit is set, what a device uses is there from the start, and a fit names a size and belongs to pages that come lazily.

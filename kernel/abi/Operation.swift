@@ -98,8 +98,8 @@ public enum Inspection: UInt64, Sendable {
   /// What the MMU itself makes of address x1 while task x9 runs: x0 returns PAR_EL1 (Arm ARM D17.2.114) of a read at
   /// EL1 (x2 = 0) or at EL0 (x2 = 1).
   case probe = 5
-  /// The region that page x1 of task x9 (0: own) belongs to: x0 its slot (0: none), x1 the handle's word, x2 its
-  /// `RegionWord`, x3 pages mapped, x4 offset.
+  /// The region that page x1 of task x9 (0: own) belongs to, or else the first one behind it: x0 its slot (0: none), x1 the
+  /// handle's word, x2 its `RegionWord`, x3 pages mapped, x4 offset.
   case region = 6
   /// The Memory that slot x1 of task x9 names or shows (0: own table, for the memory server alone): x0 its use, x1
   /// pages that may be shown; of a device range x2 its first frame; of a shared one x2 frame of the task that has its home, x3 slot, x4

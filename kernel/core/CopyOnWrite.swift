@@ -45,7 +45,7 @@ extension Kernel where M: ~Copyable {
       let area = found.region
       if found.word.kind == .region, !area.isPrivate, !area.flags.copiesOnWrite, found.memoryRights.contains(.write) {
         let owner = owner(ofSlot: next)
-        throw Refusal(.busy, owner >> 12, limit: (next - owner - Task.handlesOffset) / Task.handleBytes)
+        throw Refusal(.busy, owner >> 12, limit: number(ofSlot: next, of: owner))
       }
       next = found.next
     }

@@ -46,6 +46,7 @@ extension Kernel where M: ~Copyable {
   /// A task whose pages are gone and that has given nobody a part of its quota.
   private func checkEnd(_ address: UInt64) throws(Refusal) {
     guard task(address).pointee.children == 0 else { throw Refusal(.busy, task(address).pointee.children) }
+    guard task(address).pointee.mappedPages > 0 else { return }
     for number in 1..<task(address).pointee.slots {
       let found = handle(address + Task.handlesOffset + number &* Task.handleBytes)
       guard found.pointee.word.kindNumber != ObjectKind.region.rawValue || found.pointee.mapped == 0 else {
@@ -96,7 +97,10 @@ extension Kernel where M: ~Copyable {
   private mutating func dropHandles(of address: UInt64) {
     let first = task(address).pointee.destroyCursor
     let end = min(first + visits, task(address).pointee.slots)
-    for number in first..<end { empty(address + Task.handlesOffset + number &* Task.handleBytes) }
+    for number in first..<end {
+      let slot = address &+ Task.handlesOffset &+ number &* Task.handleBytes
+      if handle(slot).pointee.word != .empty { empty(slot) }
+    }
     task(address).pointee.destroyCursor = end
     if end == task(address).pointee.slots { advance(address, to: DestroyPhase.objects) }
   }
@@ -136,7 +140,7 @@ extension Kernel where M: ~Copyable {
         if visited > 0 { return false }
         let owner = owner(ofSlot: address)
         throw Refusal(
-          .regionMapped, owner >> 12, limit: (address - owner - Task.handlesOffset) / Task.handleBytes)
+          .regionMapped, owner >> 12, limit: number(ofSlot: address, of: owner))
       }
       makeGone(address)
       visited += 1

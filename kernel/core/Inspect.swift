@@ -10,7 +10,7 @@ extension Kernel where M: ~Copyable {
     case .handle:
       let owner = try actingTask(handleWord(caller), of: own, .control)
       let found = handle(try slot(word(caller, 1), of: owner)).pointee
-      show(caller, found.word.raw, found.value, found.offset, found.mapped)
+      show(caller, found.word.withoutLinks.raw, found.value, found.offset, found.mapped)
     case .translation:
       // Frames are physical addresses: a task does not learn them of its own pages, only who serves it does.
       let owner = try addressSpace(handleWord(caller), of: own)
@@ -51,12 +51,18 @@ extension Kernel where M: ~Copyable {
     return page
   }
 
-  /// The region that a page belongs to, found without asking slot by slot.
+  /// The region that a page belongs to, or else the first one behind it: so all are found without asking slot by slot.
   private func inspectRegion(_ caller: UInt64, _ owner: UInt64, _ page: UInt64) {
-    let number = regionSlot(of: owner, page: page)
-    let found = number == 0 ? Handle() : handle(owner + Task.handlesOffset + number &* Task.handleBytes).pointee
-    show(caller, number, found.word.raw, found.value, found.mapped)
-    setWord(caller, 4, found.offset)
+    let (before, behind) = regions(around: page, of: owner)
+    let isWithin = before != 0 && handle(before).pointee.region.holds(page)
+    let slot = isWithin ? before : behind
+    setWord(caller, 4, 0)
+    guard slot != 0 else { return show(caller, 0, 0, 0, 0) }
+    let found = handle(slot)
+    show(
+      caller, number(ofSlot: slot, of: owner), found.pointee.word.withoutLinks.raw, found.pointee.value,
+      found.pointee.mapped)
+    setWord(caller, 4, found.pointee.offset)
   }
 
   /// A Memory by a handle or by a region that shows it.
@@ -72,7 +78,7 @@ extension Kernel where M: ~Copyable {
     }
     let owner = self.owner(ofSlot: shown.home)
     let home = handle(shown.home).pointee.region
-    show(caller, shown.kind, shown.frames, owner >> 12, (shown.home - owner - Task.handlesOffset) / Task.handleBytes)
+    show(caller, shown.kind, shown.frames, owner >> 12, self.number(ofSlot: shown.home, of: owner))
     setWord(caller, 4, home.page)
     setWord(caller, 5, shown.shown)
   }

@@ -23,7 +23,6 @@ extension Kernel where M: ~Copyable {
     guard lease <= Handle.maximumOffset else { throw Refusal(.outOfRange, lease, limit: Handle.maximumOffset) }
     let area = RegionWord(page: page, pages: pages, isPrivate: shown == 0, flags: flags)
     try checkOverlap(of: owner, area)
-    noteRegion(in: target, of: owner)
     let new = HandleWord(.region, rights: rights.rawValue, object: shown)
     if shown == 0 {
       handle(target).pointee = Handle(word: new, value: area.raw)
@@ -32,6 +31,7 @@ extension Kernel where M: ~Copyable {
       install(target, new, value: area.raw)
       handle(target).pointee.offset = word(caller, 5)
     }
+    enterRegion(target, of: owner)
     succeed(caller)
   }
 
@@ -71,54 +71,43 @@ extension Kernel where M: ~Copyable {
   /// Refuses a region where the task has one already, or a guard page: a page belongs to one region. Two regions may
   /// share a guard page. The region in the slot `own` is the one that is asked about.
   func checkOverlap(of owner: UInt64, _ area: RegionWord, except own: UInt64 = 0) throws(Refusal) {
-    let first = owner &+ Task.handlesOffset
-    let end = first &+ task(owner).pointee.regionsEnd &* Task.handleBytes
-    let (page, behind) = (area.page, area.page &+ area.pages)
-    var address = first &+ Task.handleBytes
-    while address < end {
-      let found = handle(address)
-      // Few slots hold a region, and few of these even touch.
-      if found.pointee.word.kindNumber == ObjectKind.region.rawValue, case let other = found.pointee.region,
-        page <= other.page &+ other.pages, other.page <= behind, address != own
-      {
-        let gap: UInt64 = area.flags.isGuarded || other.flags.isGuarded ? 1 : 0
-        if page < other.page &+ other.pages &+ gap, other.page < behind &+ gap {
-          throw Refusal(.regionOverlap, page, limit: (address - first) / Task.handleBytes)
-        }
-      }
-      address &+= Task.handleBytes
+    let (before, behind) = regions(around: area.page, of: owner)
+    if before != 0, before != own { try checkApart(before, area, of: owner) }
+    if behind != 0 { try checkApart(behind, area, of: owner) }
+  }
+
+  @inline(__always) private func checkApart(_ slot: UInt64, _ area: RegionWord, of owner: UInt64) throws(Refusal) {
+    let other = handle(slot).pointee.region
+    let gap = (area.raw | other.raw) &>> RegionFlags.guardedShift & 1
+    guard other.page &+ other.pages &+ gap <= area.page || area.page &+ area.pages &+ gap <= other.page else {
+      throw Refusal(.regionOverlap, area.page, limit: number(ofSlot: slot, of: owner))
     }
   }
 
-  /// From here on the slot of a region is looked at.
-  func noteRegion(in target: UInt64, of owner: UInt64) {
-    let number = (target - owner - Task.handlesOffset) / Task.handleBytes
-    let t = task(owner)
-    t.pointee.regionsEnd = max(t.pointee.regionsEnd, number + 1)
+  /// The number of a slot of a task's table.
+  func number(ofSlot address: UInt64, of owner: UInt64) -> UInt64 {
+    (address &- owner &- Task.handlesOffset) / Task.handleBytes
   }
 
   /// The slot of the region that a page of a task belongs to, or belonged to before it was gone; 0: none. The slots found
   /// last are tried first, for faults come in runs.
   func regionSlot(of owner: UInt64, page: UInt64) -> UInt64 {
-    let first = owner &+ Task.handlesOffset
-    if let hinted = hintedRegion(task(owner), first, page: page) { return hinted }
-    let end = first &+ task(owner).pointee.regionsEnd &* Task.handleBytes
-    var address = first &+ Task.handleBytes
-    var gone: UInt64 = 0
-    while address < end {
-      let found = handle(address)
-      if found.pointee.region.holds(page) {
-        let number = (address - first) / Task.handleBytes
-        if found.pointee.word.kindNumber == ObjectKind.region.rawValue {
-          task(owner).pointee.formerRegion = task(owner).pointee.lastRegion
-          task(owner).pointee.lastRegion = number
-          return number
-        }
-        if found.pointee.word.kind == .gone { gone = number }
-      }
-      address &+= Task.handleBytes
+    let t = task(owner)
+    if let hinted = hintedRegion(t, owner &+ Task.handlesOffset, page: page) { return hinted }
+    let before = regions(around: page, of: owner).before
+    guard before != 0, handle(before).pointee.region.holds(page) else { return goneRegion(of: owner, page: page) }
+    t.pointee.formerRegion = t.pointee.lastRegion
+    t.pointee.lastRegion = number(ofSlot: before, of: owner)
+    return t.pointee.lastRegion
+  }
+
+  /// The slot whose region held a page and is gone; 0: none.
+  private func goneRegion(of owner: UInt64, page: UInt64) -> UInt64 {
+    for number in 1..<task(owner).pointee.slots {
+      let found = handle(owner &+ Task.handlesOffset &+ number &* Task.handleBytes)
+      if found.pointee.word.kindNumber == ObjectKind.gone.rawValue, found.pointee.region.holds(page) { return number }
     }
-    return gone
+    return 0
   }
 
   /// The one of the two slots found last whose region holds a page.

@@ -59,6 +59,7 @@ extension Kernel where M: ~Copyable {
     let area = RegionWord(page: segment.page, pages: segment.pages, isPrivate: true)
     handle(slot).pointee = Handle(
       word: HandleWord(.region, rights: segment.rights.rawValue, object: 0), value: area.raw)
+    enterRegion(slot, of: server)
     for offset in 0..<segment.pages {
       let frame = boot.take(1)
       machine.clear(frame: frame)
@@ -81,6 +82,7 @@ extension Kernel where M: ~Copyable {
     let area = RegionWord(page: page, pages: max(pages, frames.count), isPrivate: false)
     install(slot, HandleWord(.region, rights: rights.rawValue, object: memory), value: area.raw)
     handle(slot).pointee.offset = offset
+    enterRegion(slot, of: server)
     for offset in 0..<frames.count {
       let frame = frames.first + offset
       if rights.contains(.execute), !boot.codeIsPublished { machine.synchronizeInstructions(frame: frame) }
@@ -92,7 +94,6 @@ extension Kernel where M: ~Copyable {
 
   private func regionSlot(_ server: UInt64, _ boot: inout BootFrames) -> UInt64 {
     let slot = server + Task.handlesOffset + boot.slot * Task.handleBytes
-    noteRegion(in: slot, of: server)
     boot.slot += 1
     return slot
   }

@@ -43,8 +43,8 @@ public struct Task: BitwiseCopyable {
   public var lastRegion: UInt64 = 0
   /// The one that was found before it: who copies from one region to another has faults in both by turns.
   public var formerRegion: UInt64 = 0
-  /// One past the highest slot that ever held a region: the others need no look.
-  public var regionsEnd: UInt64 = 1
+  /// Slot of the region at the root of the tree of its regions, 0 for none.
+  public var regions: UInt64 = 0
   /// 1 from its `exit` on, until it is resumed.
   public var hasExited: UInt64 = 0
   /// The status with which it exited.
@@ -60,6 +60,8 @@ extension Task {
   package static var threadOffset: UInt64 { 256 }
   /// Bytes from the start of a task to its first handle.
   package static var handlesOffset: UInt64 { 1280 }
+  /// Bytes from the start of a task to `regions`.
+  package static var regionsOffset: UInt64 { 160 }
   /// Bytes of a slot.
   package static var handleBytes: UInt64 { 32 }
 }

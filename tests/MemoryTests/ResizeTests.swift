@@ -152,7 +152,7 @@ private let rw: Rights.Memory = [.read, .write]
       bad(32, 15, 20, MemoryRefusal(.lengthDiffers, 16, limit: 15)),
       bad(30, 4, 9, MemoryRefusal(.kernel(.regionOverlap), 0x2000, limit: 31)),
       bad(31, 1, 0x18, MemoryRefusal(.kernel(.regionOverlap), 0x2008, limit: 32)),
-      bad(32, 16, 1 << 26, MemoryRefusal(.kernel(.regionOverlap), 0x2020, limit: 33)),
+      bad(32, 16, 1 << 26, MemoryRefusal(.kernel(.regionOverlap), 0x2020, limit: 41)),
       bad(33, 1, 1 << 26, MemoryRefusal(.quotaExceeded, 1 << 26 - 1, limit: 100)),
     ]
   }()

@@ -32,6 +32,7 @@ extension Audit {
       expect(used == Int(words.used), "task \(task): account says \(words.used), not \(used)")
       expect(words.used <= words.quota, "task \(task) is over its quota")
       checkHandles(task)
+      checkRegions(task)
     }
     guard tasks.allSatisfy({ system.kernel.task($0).pointee.destroyPhase == 0 }) else { return }
     counts[.table] = tables.count + Int(system.kernel.facts.grownTables)

@@ -64,20 +64,19 @@ extension MemoryServer {
     throws(MemoryRefusal)
   {
     let task = Target(sessions[place])
-    let slots: UInt64
-    do throws(MemoryRefusal) { slots = try slotCount(of: task.number, &gate) } catch {
+    var next: Found?
+    do throws(MemoryRefusal) { next = try region(from: 0, of: task.number, &gate) } catch {
       if error.cause == .kernel(.busy) { return }
       throw error
     }
-    for slot in 1..<slots {
-      let (found, words) = try handle(inSlot: slot, of: task.number, &gate)
-      guard found.kind == .region else { continue }
-      if found.object != 0, RegionWord(raw: words[1]).isPrivate {
+    while let found = next {
+      if found.object != 0, found.region.isPrivate {
         // Others may have copies of its pages, which keep its name from ending with the account.
-        try closeRegion(slot: slot, of: task, budget: &budget, &gate)
+        try closeRegion(slot: found.slot, of: task, budget: &budget, &gate)
       } else {
-        try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
+        try unmap(found.region, slot: found.slot, of: task, budget: &budget, &gate)
       }
+      next = try region(from: found.region.pages.upperBound, of: task.number, &gate)
     }
   }
 

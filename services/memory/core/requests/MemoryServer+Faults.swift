@@ -64,12 +64,12 @@ extension MemoryServer {
     }
   }
 
-  /// The region that holds a page, else the nearest above it, else the nearest below.
+  /// The region that holds a page, else the nearest.
   mutating func nearestRegion(_ page: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable) -> Region? {
-    guard let slots = try? gate.inspect(.task, handle: task)[4] else { return nil }
     var nearest: Region?
-    for slot in 1..<slots {
-      guard let region = try? region(inSlot: slot, of: task, &gate) else { continue }
+    var next: UInt64 = 0
+    while let region = try? region(from: next, of: task, &gate)?.region {
+      next = region.pages.upperBound
       if let best = nearest, best.distance(to: page) <= region.distance(to: page) { continue }
       nearest = region
     }

@@ -50,10 +50,11 @@ extension MemoryServer {
     }
     // Where the lease fills the area there is no room for another region.
     if lease.lowerBound <= area.lowerBound, area.upperBound <= lease.upperBound { return true }
-    for slot in 1..<(try slotCount(of: session, &gate)) where slot != holdings[place].region {
-      guard let other = try region(inSlot: slot, of: session, &gate) else { continue }
-      guard other.mapped > 0, other.pages.overlaps(area) else { continue }
-      guard let earlier = heldRange(session, slot), earlier > place else { return false }
+    var page = area.lowerBound
+    while let other = try region(from: page, of: session, &gate), other.region.page < area.upperBound {
+      page = other.region.pages.upperBound
+      guard other.region.mapped > 0, other.slot != holdings[place].region else { continue }
+      guard let earlier = heldRange(session, other.slot), earlier > place else { return false }
     }
     return true
   }

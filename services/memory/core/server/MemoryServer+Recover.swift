@@ -162,9 +162,10 @@ extension MemoryServer {
   private mutating func regionSlot(
     showing object: UInt64, in task: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64? {
-    for slot in 1..<(try slotCount(of: task, &gate)) {
-      let found = try handle(inSlot: slot, of: task, &gate).word
-      if found.kind == .region, found.object == object { return slot }
+    var page: UInt64 = 0
+    while let found = try region(from: page, of: task, &gate) {
+      if found.object == object { return found.slot }
+      page = found.region.pages.upperBound
     }
     return nil
   }

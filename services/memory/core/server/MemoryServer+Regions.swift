@@ -30,6 +30,15 @@ extension Region {
   }
 }
 
+/// A region, and where it was found.
+struct Found {
+  /// Its slot.
+  var slot: UInt64
+  /// The Memory that it shows, or that names its pages; 0: none.
+  var object: UInt64
+  var region: Region
+}
+
 extension MemoryServer {
   /// The region in a slot of a task (0: the server's own table); nil where the slot holds something else.
   mutating func region(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
@@ -38,6 +47,24 @@ extension MemoryServer {
     let (found, words) = try handle(inSlot: slot, of: task, &gate)
     guard found.kind == .region else { return nil }
     return Region(found, RegionWord(raw: words[1]), offset: words[2], mapped: words[3])
+  }
+
+  /// The region of a task (0: the server itself) that holds a page, else the first one behind it, and its slot; nil where
+  /// there is none.
+  mutating func region(from page: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
+    throws(MemoryRefusal) -> Found?
+  {
+    guard page < Geometry.taskPages else { return nil }
+    do throws(Refusal) {
+      let words = try gate.inspect(.region, page, handle: task)
+      guard words[0] != 0 else { return nil }
+      let word = HandleWord(raw: words[1])
+      return Found(
+        slot: words[0], object: word.object,
+        region: Region(word, RegionWord(raw: words[2]), offset: words[4], mapped: words[3]))
+    } catch {
+      throw MemoryRefusal(error)
+    }
   }
 
   /// A handle's word, and all four words.
@@ -119,6 +146,13 @@ extension MemoryServer {
   ) throws(MemoryRefusal) {
     guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
     if keepsDMA, region.flags.isDMA { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
+    try unmap(region, slot: slot, of: task, budget: &budget, &gate)
+  }
+
+  /// Unmaps all pages of what is known to be in a slot.
+  mutating func unmap(
+    _ region: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
     var page = region.page
     var left = region.mapped
     while left > 0, page < region.pages.upperBound {
@@ -160,26 +194,18 @@ extension MemoryServer {
     _ count: UInt64, as frame: UInt64, in task: UInt64, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     let alignment = count >= Geometry.blockFrames ? Geometry.blockFrames : count >= 16 ? 16 : 1
-    let slots: UInt64
-    do throws(Refusal) { slots = try gate.inspect(.task, handle: task)[4] } catch { throw MemoryRefusal(error) }
     var page = lowestChosenPage + frame & (alignment - 1)
-    var moved = true
-    while moved {
-      moved = false
+    while true {
       guard page <= Geometry.taskPages, count <= Geometry.taskPages - page else {
         throw MemoryRefusal(.rangeOutside, page, limit: count)
       }
-      for slot in 1..<slots {
-        guard let other = try region(inSlot: slot, of: task, &gate)?.pages else { continue }
-        // One page stays free on either side: a run over the end of a region faults.
-        if page < other.upperBound + 1, other.lowerBound < page + count + 1 {
-          let next = other.upperBound + 1
-          page = next + (frame &- next) & (alignment - 1)
-          moved = true
-        }
-      }
+      // One page stays free on either side: a run over the end of a region faults.
+      guard let other = try region(from: page - 1, of: task, &gate)?.region.pages,
+        other.lowerBound < page + count + 1
+      else { return page }
+      let next = other.upperBound + 1
+      page = next + (frame &- next) & (alignment - 1)
     }
-    return page
   }
 
   /// 4 GiB: images and stacks lie below.

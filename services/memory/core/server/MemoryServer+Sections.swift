@@ -148,14 +148,10 @@ extension MemoryServer {
   /// The region that boot made over the ledger's view.
   mutating func findLedgerRegion(_ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
     let page = HandOver.Address.ledger >> 12 + facts.firstFrame >> 9
-    for slot in HandOver.Slot.regions..<slots {
-      guard let found = try region(inSlot: slot, of: 0, &gate) else { continue }
-      if found.pages.contains(page) {
-        ledgerRegion = slot
-        return
-      }
+    guard let found = try region(from: page, of: 0, &gate), found.region.pages.contains(page) else {
+      throw MemoryRefusal(.notRegion, page)
     }
-    throw MemoryRefusal(.notRegion, page)
+    ledgerRegion = found.slot
   }
 
   /// Makes the region of the index, for all sections that RAM may ever have.
