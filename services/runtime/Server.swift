@@ -56,8 +56,9 @@ public protocol Server: ~Copyable {
   /// The bound notification was signalled with these bits. Returns the slot of an interrupt that is acknowledged with
   /// the next receive; 0: none.
   mutating func notified(_ bits: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64
-  /// A task faulted: the badge names it, the message says how. True resumes it.
-  mutating func faulted(_ badge: UInt64, _ message: borrowing Message, _ gate: inout some Gate & ~Copyable) -> Bool
+  /// A task faulted: the badge names it, the message says how. True resumes it; it finds its own registers then, whatever
+  /// the message has become.
+  mutating func faulted(_ badge: UInt64, _ message: inout Message, _ gate: inout some Gate & ~Copyable) -> Bool
 }
 
 extension Server where Self: ~Copyable {
@@ -65,7 +66,7 @@ extension Server where Self: ~Copyable {
   @inlinable public mutating func notified(_ bits: UInt64, _ gate: inout some Gate & ~Copyable) -> UInt64 { 0 }
   /// Most services page nobody.
   @inlinable public mutating func faulted(
-    _ badge: UInt64, _ message: borrowing Message, _ gate: inout some Gate & ~Copyable
+    _ badge: UInt64, _ message: inout Message, _ gate: inout some Gate & ~Copyable
   )
     -> Bool
   { false }
@@ -104,8 +105,8 @@ extension Server where Self: ~Copyable {
       return .receive(acknowledging: notified(badge & ~Badge.notification, &gate))
     }
     if badge & Badge.fault != 0 {
-      let resumes = faulted(badge & ~Badge.fault, message, &gate)
-      message = Message(label: resumes ? FaultMessage.resume : 1)
+      message.label = faulted(badge & ~Badge.fault, &message, &gate) ? FaultMessage.resume : 1
+      message.transfer = 0
       return .reply
     }
     let answer = decodeAndAnswer(message, &gate)

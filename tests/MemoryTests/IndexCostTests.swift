@@ -32,13 +32,16 @@ private struct Bound {
 
   init(sections: Int) { top = (0...).first { 1 << $0 >= sections } ?? 0 }
 
-  /// On the way down each level reads one byte and writes two where it splits; the piece is written; on the way up each
-  /// level reads two and writes three where halves merge; over the sections each level reads two and writes one.
-  var write: Int { 3 * depth + 1 + 5 * depth + 3 * top }
-  /// The section is found by one byte a level; each level in it reads one more, to go left or right.
-  var allocate: Int { top + 1 + depth + write }
+  /// From a byte that says nothing up to the first that does.
+  var climb: Int { depth + 1 }
+  /// On the way down each level reads two bytes, or writes two where it splits; its start is read and both ends are
+  /// written. On the way up each reads two and writes one, or reads one and writes two where halves merge; over the
+  /// sections each reads two and writes one.
+  var write: Int { climb + 2 * depth + 3 + 3 * depth + 3 * top }
+  /// A single frame is looked for near the last one first; then the section is found by one byte a level.
+  var allocate: Int { top + 1 + write }
   /// A run of 512 at most is taken apart in 2 × 9 pieces at most; before that each has been looked at, level by level.
-  var free: Int { 18 * (depth + 1 + write) }
+  var free: Int { 18 * (climb + write) }
   /// Nine orders that are not to be had are one byte each, the root's; what is left over of the tenth is freed.
   var allocateRun: Int { 10 + allocate + 18 * write }
 }
@@ -73,11 +76,11 @@ private struct Bound {
       for order in 0...13 {
         let run = FrameRun(first: number * section + (order < 13 ? section - 1 << order : 0), count: 1 << order)
         let (isFreed, freeing) = cost(&index) { $0.free(run) }
-        #expect(isFreed && freeing <= bound.write + SectionTree.topOrder + 1)
+        #expect(isFreed && freeing <= bound.write + bound.climb)
         let (found, finding) = cost(&index) { $0.allocate(order: order) }
         #expect(found == run.first && finding <= bound.allocate, "order \(order) in section \(number)")
         let (nothing, looking) = cost(&index) { $0.allocate(order: 0) }
-        #expect(nothing == nil && looking <= bound.top + 1)
+        #expect(nothing == nil && looking <= bound.top + 1 + bound.climb)
       }
     }
   }

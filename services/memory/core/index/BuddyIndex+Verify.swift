@@ -28,6 +28,7 @@ extension BuddyIndex where Storage: ~Copyable {
     section: Int, _ frames: FrameRun, base: UInt64, from view: borrowing View, except isHeld: (UInt64) -> Bool
   ) -> SectionFindings {
     var findings = SectionFindings()
+    lowest = 0
     findings.freeByIndex = freeFrames(of: section, below: SectionTree.root, height: SectionTree.topOrder)
     let root = rebuild(section, SectionTree.root, SectionTree.topOrder, &findings) { offset in
       let frame = section &<< SectionTree.topOrder + offset

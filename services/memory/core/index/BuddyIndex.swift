@@ -15,6 +15,8 @@ import ABI
   public private(set) var sections = 0
   /// Frames that are free.
   public private(set) var freeFrames = 0
+  /// No frame before this one is free: where single ones are looked for. What is right always, if slow, is 0.
+  var lowest = 0
 
   /// An index without sections.
   public init(storage: consuming Storage) { self.storage = storage }
@@ -22,7 +24,7 @@ import ABI
   /// Adds the next section, all of it in use. Its bytes must read as zeros.
   public mutating func addSection() {
     sections += 1
-    raise(section: sections - 1)
+    settleTop(sections - 1)
   }
 
   /// Makes the bytes of a section that does not take part read as zeros.
@@ -30,6 +32,7 @@ import ABI
 
   /// Corrects the count of free frames; returns whether it was wrong.
   mutating func setFreeFrames(_ count: Int) -> Bool {
+    lowest = 0
     defer { freeFrames = count }
     return freeFrames != count
   }
@@ -38,32 +41,67 @@ import ABI
   mutating func reset() {
     sections = 0
     freeFrames = 0
+    lowest = 0
   }
 
   /// Takes the lowest free run of 2^`order` frames that is aligned to its length; nil where there is none.
   public mutating func allocate(order: Int) -> Int? {
-    guard order >= 0, order <= SectionTree.topOrder else { return nil }
+    guard order > 0 else { return order == 0 ? allocateFrame() : nil }
+    guard order <= SectionTree.topOrder, let section = lowestSection(SectionTree.whole(order)) else { return nil }
+    return takeLowest(order, section, SectionTree.root, SectionTree.topOrder)
+  }
+
+  /// Takes the lowest free frame; nil where there is none. Mostly it is near the one that was taken before.
+  public mutating func allocateFrame() -> Int? {
+    var section = lowest &>> SectionTree.topOrder
+    if section < sections {
+      var node = SectionTree.node(offset: lowest & (1 &<< SectionTree.topOrder &- 1), order: 0)
+      var height = 0
+      var byte = storage[section: section, node: node]
+      while byte == 0, node != SectionTree.root {
+        node &>>= 1
+        height &+= 1
+        byte = storage[section: section, node: node]
+      }
+      if byte != 0 {
+        lowest = takeLowest(0, section, node, height) &+ 1
+        return lowest &- 1
+      }
+    }
+    guard let lowestSection = lowestSection(SectionTree.whole(0)) else { return nil }
+    section = lowestSection
+    lowest = takeLowest(0, section, SectionTree.root, SectionTree.topOrder) &+ 1
+    return lowest &- 1
+  }
+
+  /// Takes the lowest run of an order at or below a node that has one.
+  @inline(__always)
+  private mutating func takeLowest(_ order: Int, _ section: Int, _ node: Int, _ height: Int) -> Int {
     let wanted = SectionTree.whole(order)
-    guard let section = lowestSection(wanted) else { return nil }
-    var node = SectionTree.root
-    var height = SectionTree.topOrder
+    var (node, height) = (node, height)
     var byte = storage[section: section, node: node]
-    while height > order {
-      let isWhole = byte == SectionTree.whole(height)
-      if isWhole { split(section, node, height) }
+    while byte != SectionTree.whole(height) {
       node = 2 &* node
       height &-= 1
-      byte = isWhole ? SectionTree.whole(height) : storage[section: section, node: node]
+      byte = storage[section: section, node: node]
       if byte < wanted {
         node |= 1
         byte = storage[section: section, node: node]
       }
     }
+    // It is free as a whole: of each half that is taken apart further the other one stays.
+    let (whole, wholeHeight) = (node, height)
+    storage[section: section, node: node] = UInt8(truncatingIfNeeded: height)
+    while height > order {
+      node = 2 &* node
+      height &-= 1
+      storage[section: section, node: node | 1] = SectionTree.whole(height)
+      storage[section: section, node: node] = UInt8(truncatingIfNeeded: height)
+    }
     storage[section: section, node: node] = 0
-    freeFrames -= 1 &<< order
-    settle(section, node, height)
-    let offset = node &<< order - 1 &<< SectionTree.topOrder
-    return section &<< SectionTree.topOrder + offset
+    freeFrames &-= 1 &<< order
+    lower(section, whole, wholeHeight > order ? UInt8(truncatingIfNeeded: wholeHeight) : 0)
+    return section &<< SectionTree.topOrder &+ node &<< order &- 1 &<< SectionTree.topOrder
   }
 
   /// Takes up to `count` frames that lie together, `count` at most 512: all of them where some aligned run is
@@ -110,8 +148,7 @@ extension BuddyIndex where Storage: ~Copyable {
     var rest = run
     while rest.count > 0 {
       let (first, order) = rest.removePiece()
-      write(first, order, 0)
-      freeFrames -= 1 &<< order
+      take(first, order)
     }
     return true
   }
@@ -135,26 +172,31 @@ extension BuddyIndex where Storage: ~Copyable {
     return true
   }
 
-  /// Whether an aligned piece is wholly free (true), wholly used (false) or neither (nil).
+  /// Whether an aligned piece is wholly free (true), wholly used (false) or neither (nil). Where its own byte does not
+  /// tell, the next above that says something does: below what is free as a whole all say nothing.
   private func isFree(_ first: Int, _ order: Int) -> Bool? {
-    let (section, offset) = first.quotientAndRemainder(dividingBy: 1 &<< SectionTree.topOrder)
-    var height = SectionTree.topOrder
-    while height >= order {
-      let byte = storage[section: section, node: SectionTree.node(offset: offset, order: height)]
-      if byte == 0 { return false }
-      if byte == SectionTree.whole(height) { return true }
-      height -= 1
+    let section = first &>> SectionTree.topOrder
+    var node = SectionTree.node(offset: first & (1 &<< SectionTree.topOrder &- 1), order: order)
+    var height = order
+    var byte = storage[section: section, node: node]
+    if byte != 0 { return byte == SectionTree.whole(height) ? true : nil }
+    while byte == 0, node != SectionTree.root {
+      node &>>= 1
+      height &+= 1
+      byte = storage[section: section, node: node]
     }
-    return nil
+    return byte == SectionTree.whole(height)
   }
 
   /// Frees a run that is wholly used.
   private mutating func release(_ run: FrameRun) {
+    if run.count > 0 { lowest = min(lowest, run.first) }
     var rest = run
     while rest.count > 0 {
       let (first, order) = rest.removePiece()
-      write(first, order, SectionTree.whole(order))
-      freeFrames += 1 &<< order
+      freeFrames &+= 1 &<< order
+      let section = first &>> SectionTree.topOrder
+      raise(section, SectionTree.node(offset: first & (1 &<< SectionTree.topOrder &- 1), order: order), order)
     }
   }
 }
@@ -162,46 +204,53 @@ extension BuddyIndex where Storage: ~Copyable {
 // MARK: - One path of one tree
 
 extension BuddyIndex where Storage: ~Copyable {
-  /// Writes the byte of an aligned piece that is uniform, and what follows from it above.
-  private mutating func write(_ first: Int, _ order: Int, _ byte: UInt8) {
-    let (section, offset) = first.quotientAndRemainder(dividingBy: 1 &<< SectionTree.topOrder)
-    var height = SectionTree.topOrder
+  /// Takes an aligned piece that is free as a whole, alone or as a part of a larger one.
+  private mutating func take(_ first: Int, _ order: Int) {
+    let section = first &>> SectionTree.topOrder
+    let offset = first & (1 &<< SectionTree.topOrder &- 1)
+    var height = order
+    while storage[section: section, node: SectionTree.node(offset: offset, order: height)] == 0 { height &+= 1 }
+    let (whole, wholeHeight) = (SectionTree.node(offset: offset, order: height), height)
     while height > order {
       let above = SectionTree.node(offset: offset, order: height)
-      if storage[section: section, node: above] == SectionTree.whole(height) { split(section, above, height) }
-      height -= 1
+      storage[section: section, node: above] = UInt8(truncatingIfNeeded: height)
+      height &-= 1
+      storage[section: section, node: SectionTree.node(offset: offset, order: height) ^ 1] = SectionTree.whole(height)
     }
-    let node = SectionTree.node(offset: offset, order: order)
-    storage[section: section, node: node] = byte
-    settle(section, node, order)
+    storage[section: section, node: SectionTree.node(offset: offset, order: order)] = 0
+    freeFrames &-= 1 &<< order
+    lower(section, whole, wholeHeight > order ? UInt8(truncatingIfNeeded: wholeHeight) : 0)
   }
 
-  /// Says by its two halves that a wholly free node is free.
-  private mutating func split(_ section: Int, _ node: Int, _ height: Int) {
-    storage[section: section, node: 2 * node] = SectionTree.whole(height - 1)
-    storage[section: section, node: 2 * node + 1] = SectionTree.whole(height - 1)
-  }
-
-  /// Recomputes the nodes above `node`, merging halves that are both free, up to one that says what it said before: so
-  /// do all above it.
-  private mutating func settle(_ section: Int, _ node: Int, _ order: Int) {
-    var node = node
-    var height = order
-    while node > SectionTree.root {
-      let left = storage[section: section, node: node & ~1]
-      let right = storage[section: section, node: node | 1]
-      let merges = left == right && left == SectionTree.whole(height)
-      if merges {
-        storage[section: section, node: node & ~1] = 0
-        storage[section: section, node: node | 1] = 0
-      }
+  /// What follows above a node whose byte got lower, up to one that says what it said before: so do all above it.
+  private mutating func lower(_ section: Int, _ node: Int, _ byte: UInt8) {
+    var (node, byte) = (node, byte)
+    while node != SectionTree.root {
+      byte = max(byte, storage[section: section, node: node ^ 1])
       node &>>= 1
-      height += 1
-      let byte = merges ? SectionTree.whole(height) : max(left, right)
-      if !merges, storage[section: section, node: node] == byte { return }
+      if storage[section: section, node: node] == byte { return }
       storage[section: section, node: node] = byte
     }
-    raise(section: section)
+    settleTop(section)
+  }
+
+  /// Says that the run of a node is free as a whole, of which all was used, and what follows above: halves that are both
+  /// free become one, and above these each is as large at least.
+  private mutating func raise(_ section: Int, _ node: Int, _ order: Int) {
+    var (node, byte) = (node, SectionTree.whole(order))
+    while node != SectionTree.root, storage[section: section, node: node ^ 1] == byte {
+      storage[section: section, node: node] = 0
+      storage[section: section, node: node ^ 1] = 0
+      node &>>= 1
+      byte &+= 1
+    }
+    storage[section: section, node: node] = byte
+    while node != SectionTree.root {
+      node &>>= 1
+      if storage[section: section, node: node] >= byte { return }
+      storage[section: section, node: node] = byte
+    }
+    settleTop(section)
   }
 }
 
@@ -234,7 +283,7 @@ extension BuddyIndex where Storage: ~Copyable {
   }
 
   /// Recomputes the nodes over `section`.
-  private mutating func raise(section: Int) {
+  private mutating func settleTop(_ section: Int) {
     for order in stride(from: 1, through: topTreeOrder, by: 1) {
       let first = (section &>> order) &<< order
       let middle = first + 1 &<< (order - 1)

@@ -21,7 +21,45 @@ enum Verdict: Equatable {
 extension MemoryServer {
   /// A task faulted. A page that its region brings with the first touch comes, and the task goes on. Any other fault is
   /// its end: reported, the task stopped, its supervisor told.
-  public mutating func faulted(_ badge: UInt64, _ message: borrowing Message, _ gate: inout some Gate & ~Copyable)
+  @inline(__always)
+  public mutating func faulted(_ badge: UInt64, _ message: inout Message, _ gate: inout some Gate & ~Copyable) -> Bool {
+    let asked = message
+    if bringsAtOnce(Fault(asked), of: badge, by: &message, &gate) { return true }
+    return isServed(asked, of: badge, &gate)
+  }
+
+  /// What most faults ask for, by one call of the kernel's: a page of a region that brings it alone, where its table is
+  /// there and its account can pay. Whatever it is else, false, and nothing has changed. The call is made of the message
+  /// that came: where it does not look, that may stay.
+  @inline(__always) private mutating func bringsAtOnce(
+    _ fault: Fault, of task: UInt64, by call: inout Message, _ gate: inout some Gate & ~Copyable
+  ) -> Bool {
+    guard fault.isAbsent, fault.handle.kindNumber == ObjectKind.region.rawValue,
+      fault.handle.rights & fault.right.rawValue != 0, fault.area.flags.isLazy
+    else { return false }
+    let (page, area) = (fault.page, fault.area)
+    var count: UInt64 = 1
+    var frame: UInt64 = 0
+    if area.isPrivate {
+      guard area.flags.fit == .page, let taken = takeFrame(&gate) else { return false }
+      frame = taken
+    } else {
+      // Of another's pages as many come as there are.
+      count = min(area.page &+ area.pages &- page, Geometry.blockFrames &- page & (Geometry.blockFrames - 1))
+    }
+    (call[0], call[1], call[2], call[3]) = (fault.slot, page, count, frame)
+    (call[4], call[5], call[6], call.handle) = (0, 0, HandOver.Slot.memory, task)
+    gate.invoke(.map, &call)
+    guard call.label & Outcome.refused == 0 else {
+      give(frame)
+      return false
+    }
+    if call[2] != 0 { give(call[2]) }
+    return true
+  }
+
+  @inline(never)
+  private mutating func isServed(_ message: borrowing Message, of badge: UInt64, _ gate: inout some Gate & ~Copyable)
     -> Bool
   {
     let fault = Fault(message)
@@ -39,7 +77,7 @@ extension MemoryServer {
   }
 
   /// Brings what was touched where its region is one that brings it.
-  @inline(__always) private mutating func serve(
+  private mutating func serve(
     _ fault: Fault, of task: UInt64, _ gate: inout some Gate & ~Copyable
   ) -> Verdict {
     guard fault.hasAddress else { return .stray }

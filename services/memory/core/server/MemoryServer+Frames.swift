@@ -5,7 +5,12 @@ internal import Runtime
 // Frames on their way out of the index and back into it; absolute numbers.
 extension MemoryServer {
   /// Takes one free frame; claims a section where that is needed.
-  mutating func takeFrame(_ gate: inout some Gate & ~Copyable) -> UInt64? { takeAligned(1, &gate) }
+  mutating func takeFrame(_ gate: inout some Gate & ~Copyable) -> UInt64? {
+    repeat {
+      if let first = index.allocateFrame() { return ram.frame(first) }
+    } while claimNext(&gate)
+    return nil
+  }
 
   /// Takes frames that lie together, a power of two of them, aligned to their number; claims a section where that is
   /// needed.
@@ -23,6 +28,7 @@ extension MemoryServer {
   mutating func takeRun(_ count: UInt64, for page: UInt64 = 0, _ gate: inout some Gate & ~Copyable)
     -> (first: UInt64, count: UInt64)?
   {
+    if count == 1 { return takeFrame(&gate).map { ($0, 1) } }
     let wanted = Int(truncatingIfNeeded: count)
     let holdsGroup = (page + 15) & ~15 + 16 <= page + count
     let phase = holdsGroup ? Int(truncatingIfNeeded: page & 15) : 0
