@@ -58,8 +58,8 @@ extension Hardware {
 
   /// CPACR_EL1. The exception return synchronises.
   package func setFloatingPointAccess(_ access: UInt64) { cpu_write_fp_access(access) }
-  package func saveFloatingPoint(to address: UInt64) { fp_save(address &+ Hardware.directMap) }
-  package func loadFloatingPoint(from address: UInt64) { fp_load(address &+ Hardware.directMap) }
+  package func saveFloatingPoint(to address: UInt64) { fp_save(address) }
+  package func loadFloatingPoint(from address: UInt64) { fp_load(address) }
 
   /// Instructions executed since entry, as the performance counter that entry started has them: 0 where
   /// there is none, or under an emulator that does not count.

@@ -3,13 +3,13 @@ internal import Machine
 
 extension Hardware {
   package func descriptor(table frame: UInt64, index: UInt64) -> UInt64 {
-    memory(frame &<< 12 &+ index &* 8, as: UInt64.self).pointee
+    memory(DirectMap.address(frame) &+ index &* 8, as: UInt64.self).pointee
   }
   package func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64) {
-    memory(frame &<< 12 &+ index &* 8, as: UInt64.self).pointee = value
+    memory(DirectMap.address(frame) &+ index &* 8, as: UInt64.self).pointee = value
   }
   package func setDescriptors(table frame: UInt64, index: UInt64, count: UInt64, to value: UInt64, step: UInt64) {
-    fill(frame &<< 12 &+ index &* 8, count: count, with: value, step: step)
+    fill(DirectMap.address(frame) &+ index &* 8, count: count, with: value, step: step)
   }
   /// DSB ISHST, ISB: walks that follow find the entries written. Arm ARM D8.14.
   package func publishTables() {

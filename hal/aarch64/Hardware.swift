@@ -5,10 +5,7 @@ package import Machine
 ///
 /// Statically initialised; boot fills it in.
 package struct Hardware: Machine, ~Copyable {
-  /// Kernel virtual address of physical address 0: a 39-bit upper half holds 512 GiB.
-  package static var directMap: UInt64 { 0xffff_ff80_0000_0000 }
-
-  /// Physical address of the kernel's first-level table.
+  /// Address of the kernel's first-level table.
   package var kernelRoot: UInt64 = 0
   /// Frame of the kernel's second-level table of the image's GiB.
   package var kernelBlockTable: UInt64 = 0
@@ -28,31 +25,28 @@ package struct Hardware: Machine, ~Copyable {
   package init() {}
 
   package func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
-    // Safety: the core vouches for the physical address (its ledger says what a frame is); the direct map
-    // covers all RAM that was claimed, and is never null.
+    // Safety: the core vouches for the address (its ledger says what a frame is); the direct map covers all RAM that
+    // was claimed, and is never null.
     unsafe Reference(
-      UnsafeMutablePointer<Value>(bitPattern: UInt(address | Hardware.directMap)).unsafelyUnwrapped)
+      UnsafeMutablePointer<Value>(bitPattern: UInt(address)).unsafelyUnwrapped)
   }
   package func pinned<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
     // Safety: as above.
     unsafe Reference(
-      UnsafeMutablePointer<Value>(bitPattern: UInt(cpu_base(address | Hardware.directMap))).unsafelyUnwrapped)
+      UnsafeMutablePointer<Value>(bitPattern: UInt(cpu_base(address))).unsafelyUnwrapped)
   }
 
-  package func clear(frame: UInt64) { frame_clear(Hardware.address(frame)) }
+  package func clear(frame: UInt64) { frame_clear(DirectMap.address(frame)) }
   package func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64) {
-    words_fill(address | Hardware.directMap, count, value, step)
+    words_fill(address, count, value, step)
   }
   @inline(never) package func zeros(_ address: UInt64, count: UInt64) -> UInt64 {
-    words_zero(address | Hardware.directMap, count)
+    words_zero(address, count)
   }
   package func copy(frame source: UInt64, to destination: UInt64) {
-    frame_copy(Hardware.address(source), Hardware.address(destination))
+    frame_copy(DirectMap.address(source), DirectMap.address(destination))
   }
-  @inline(never) package func synchronizeInstructions(frame: UInt64) { frame_publish_code(Hardware.address(frame)) }
-
-  /// Kernel virtual address of a frame.
-  package static func address(_ frame: UInt64) -> UInt64 { directMap | frame &<< 12 }
+  @inline(never) package func synchronizeInstructions(frame: UInt64) { frame_publish_code(DirectMap.address(frame)) }
 
   package func emergencyWrite(_ bytes: UInt64, count: UInt64) {
     guard Descriptor(raw: kernelRootEntry(0)).isValid else { return }

@@ -1,8 +1,8 @@
-/// What the kernel's core needs of a machine: memory by physical address, one MMU, an interrupt controller's
+/// What the kernel's core needs of a machine: memory by its address in the direct map, one MMU, an interrupt controller's
 /// CPU interface, a counter with a timer, and power. Two machines implement it: AArch64 in QEMU, and the
 /// model of the host tests, which checks the rules that QEMU does not enforce.
 public protocol Machine: ~Copyable {
-  /// Memory at a physical address, aligned for `Value`.
+  /// Memory at an address of the direct map, aligned for `Value`.
   func memory<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value>
   /// The same, by an address that the compiler knows nothing about: it stays in a register for all fields, where it would
   /// else be made anew for each. For the quick paths.
@@ -69,9 +69,9 @@ public protocol Machine: ~Copyable {
 
   /// Lets the running thread use FP/SIMD, or makes its first use trap: `FloatingPointAccess`.
   mutating func setFloatingPointAccess(_ access: UInt64)
-  /// Saves the FP/SIMD registers to 528 bytes at a physical address.
+  /// Saves the FP/SIMD registers to 528 bytes at an address.
   mutating func saveFloatingPoint(to address: UInt64)
-  /// Loads the FP/SIMD registers from 528 bytes at a physical address.
+  /// Loads the FP/SIMD registers from 528 bytes at an address.
   mutating func loadFloatingPoint(from address: UInt64)
 
   /// Writes up to eight bytes, the first in bits 7:0, on the emergency console if the kernel has it.

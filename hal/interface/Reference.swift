@@ -1,8 +1,8 @@
 /// A kernel object, ledger word or table entry in RAM, reached through the machine's direct map.
 ///
-/// The kernel's core names memory by physical address and never holds a pointer; the machine turns an
-/// address into a reference. The physical address is checked where it enters the kernel (the ledger says
-/// what a frame is), so a reference is always to memory of the kernel's own.
+/// The kernel's core names memory by its address in the direct map and never holds a pointer; the machine turns an
+/// address into a reference. Addresses come from frames that were checked where they entered the kernel (the ledger
+/// says what a frame is), so a reference is always to memory of the kernel's own.
 @frozen @safe public struct Reference<Value: BitwiseCopyable> {
   @usableFromInline let pointer: UnsafeMutablePointer<Value>
 

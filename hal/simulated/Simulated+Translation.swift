@@ -48,12 +48,12 @@ struct TranslationMemory {
 
 extension Simulated {
   package func descriptor(table frame: UInt64, index: UInt64) -> UInt64 {
-    memory(frame << 12 + index * 8, as: UInt64.self).pointee
+    memory(DirectMap.address(frame) + index * 8, as: UInt64.self).pointee
   }
 
   package mutating func setDescriptor(table frame: UInt64, index: UInt64, to value: UInt64) {
     precondition(index < 512, "entry \(index) outside a table of 512")
-    let entry = memory(frame << 12 + index * 8, as: UInt64.self)
+    let entry = memory(DirectMap.address(frame) + index * 8, as: UInt64.self)
     let key = TranslationMemory.Entry(table: frame, index: index)
     check(key, from: entry.pointee, to: value)
     if entry.pointee & 1 != 0, value != entry.pointee {

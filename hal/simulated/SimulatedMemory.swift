@@ -43,16 +43,16 @@ import Machine
   func reference<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Reference<Value> {
     let size = UInt64(MemoryLayout<Value>.size)
     precondition(
-      address >= base && address - base <= bytes - size,
+      address >= DirectMap.base + base && address - DirectMap.base - base <= bytes - size,
       "address \(String(address, radix: 16)) outside RAM \(String(base, radix: 16))–\(String(base + bytes, radix: 16))")
     precondition(address % UInt64(MemoryLayout<Value>.alignment) == 0, "address \(address) is not aligned")
     // Safety: bounds and alignment were just checked; any bit pattern is a BitwiseCopyable of the kernel's.
-    return unsafe Reference((storage + Int(address - base)).assumingMemoryBound(to: Value.self))
+    return unsafe Reference((storage + Int(address - DirectMap.base - base)).assumingMemoryBound(to: Value.self))
   }
 
   /// The first byte of a frame of RAM.
   @unsafe private func page(_ frame: UInt64) -> UnsafeMutableRawPointer {
-    _ = reference(frame << 12 | 4088, as: UInt64.self)
+    _ = reference(DirectMap.address(frame) | 4088, as: UInt64.self)
     // Safety: the line above has checked that the frame lies in RAM.
     return unsafe storage + Int(frame << 12 - base)
   }
@@ -61,7 +61,8 @@ import Machine
   func clear(_ frame: UInt64) { unsafe _ = memset(page(frame), 0, 4096) }
   func copy(_ source: UInt64, to destination: UInt64) { unsafe _ = memmove(page(destination), page(source), 4096) }
   func isZero(_ frame: UInt64) -> Bool {
-    unsafe memcmp(page(frame), page(frame) + 8, 4088) == 0 && reference(frame << 12, as: UInt64.self).pointee == 0
+    unsafe memcmp(page(frame), page(frame) + 8, 4088) == 0
+      && reference(DirectMap.address(frame), as: UInt64.self).pointee == 0
   }
 }
 

@@ -28,8 +28,9 @@ public enum ObjectKind: UInt64, Sendable {
   case gone = 10
 }
 
-/// The first word of a handle: bits 3:0 kind, 6:4 rights, 38:7 the object's physical address; of a
-/// region 51:40 and 63:52 are the kernel's own.
+/// The first word of a handle: bits 3:0 kind, 6:4 rights, from bit 7 on the object's address: the kernel's own, where
+/// `inspect` answers it the physical one. Of a region it ends with bit 39, as the bits above are; 51:40 and 63:52 are the
+/// kernel's own.
 @frozen public struct HandleWord: Equatable, Sendable {
   /// The bits.
   public var raw: UInt64
@@ -37,7 +38,7 @@ public enum ObjectKind: UInt64, Sendable {
   @inlinable public init(raw: UInt64) { self.raw = raw }
   /// A handle to an object of a kind, with rights.
   @inlinable public init(_ kind: ObjectKind, rights: UInt64, object: UInt64) {
-    raw = kind.rawValue | (rights & 7) << 4 | object
+    raw = kind.rawValue | (rights & 7) << 4 | (kind == .region ? object & Self.objectMask : object)
   }
   /// An empty slot.
   @inlinable public static var empty: HandleWord { HandleWord(raw: 0) }
@@ -55,8 +56,14 @@ public enum ObjectKind: UInt64, Sendable {
   @inlinable public var wasLease: Bool { kind == .gone && rights & Self.lease != 0 }
   /// Kind and rights alone: what others may learn of it.
   @inlinable public var withoutObject: HandleWord { HandleWord(raw: raw & 0x7f) }
-  /// Physical address of the object, 128-byte aligned.
-  @inlinable public var object: UInt64 { raw & 0x7f_ffff_ff80 }
+  /// The same handle with the object's physical address: what `inspect` answers.
+  @inlinable public var shown: HandleWord { HandleWord(raw: raw & 0x7f_ffff_ffff) }
+  /// Address of the object, 128-byte aligned; 0: none.
+  @inlinable public var object: UInt64 { UInt64(bitPattern: Int64(bitPattern: raw << 24) >> 31) << 7 }
+  /// The same, of what is no region, in one instruction.
+  @inlinable public var plainObject: UInt64 { raw & ~0x7f }
+  /// The bits of an object's address that a region has.
+  @inlinable public static var objectMask: UInt64 { 1 << 40 - 1 }
 }
 
 /// The rights, typed per kind of object; three bits each.

@@ -1,7 +1,7 @@
 package import ABI
 package import Machine
 
-// Objects by physical address. An address comes from a handle, from a thread's link or from the ledger:
+// Objects by their address in the direct map. An address comes from a handle, from a thread's link or from the ledger:
 // all three are the kernel's own words, so it is always an object of that kind.
 extension Kernel where M: ~Copyable {
   @inline(__always) package func thread(_ address: UInt64) -> Reference<Thread> {
@@ -34,6 +34,6 @@ extension Kernel where M: ~Copyable {
   /// Where the ledger's word of a frame lies. The ledger of each GiB lies at its start.
   @inline(__always) func ledgerAddress(_ frame: UInt64) -> UInt64 {
     let gigabyte = frame & ~(Geometry.gigabyteFrames - 1)
-    return gigabyte << 12 | (frame & (Geometry.gigabyteFrames - 1)) << 3
+    return DirectMap.address(gigabyte) | (frame & (Geometry.gigabyteFrames - 1)) << 3
   }
 }

@@ -25,7 +25,7 @@ extension Kernel where M: ~Copyable {
     machine.copy(frame: walk.entry.frame, to: frame)
     machine.setDescriptor(table: walk.leaf, index: page & 511, to: Descriptor.empty.raw)
     forget(owner, FrameRange(page, page + 1))
-    ledger(frame).pointee = .privatePage(task: owner >> 12, page: page)
+    ledger(frame).pointee = .privatePage(task: DirectMap.frame(owner), page: page)
     let copy = Descriptor.page(frame: frame, rights: region.memoryRights, kind: .normal)
     machine.setDescriptor(table: walk.leaf, index: page & 511, to: copy.raw)
     machine.publishTables()
@@ -45,7 +45,7 @@ extension Kernel where M: ~Copyable {
       let area = found.region
       if found.word.kind == .region, !area.isPrivate, !area.flags.copiesOnWrite, found.memoryRights.contains(.write) {
         let owner = owner(ofSlot: next)
-        throw Refusal(.busy, owner >> 12, limit: number(ofSlot: next, of: owner))
+        throw Refusal(.busy, DirectMap.frame(owner), limit: number(ofSlot: next, of: owner))
       }
       next = found.next
     }

@@ -43,16 +43,16 @@ extension Kernel where M: ~Copyable {
     var frame = newest
     for _ in 0..<searched where frame != 0 {
       if let free = freeSlot(ledger(frame).pointee.live, slots) { return (take(free, slots, of: frame), 0) }
-      frame = machine.memory(frame << 12, as: UInt64.self).pointee
+      frame = machine.memory(DirectMap.address(frame), as: UInt64.self).pointee
     }
     let spare = word(caller, 2)
     guard spare != 0 else { throw Refusal(.quotaExceeded, 1, limit: 0) }
     try checkFree(spare, by: firstMemory)
     try checkQuota(account, 1)
     machine.clear(frame: spare)
-    ledger(spare).pointee = .objects(account: account >> 12, live: 1)
+    ledger(spare).pointee = .objects(account: DirectMap.frame(account), live: 1)
     // Slot 0 of a frame of objects holds the link to the frame before it.
-    machine.memory(spare << 12, as: UInt64.self).pointee = newest
+    machine.memory(DirectMap.address(spare), as: UInt64.self).pointee = newest
     task(account).pointee.objectFrames = spare
     task(account).pointee.objects += 1
     task(account).pointee.used += 1
@@ -73,7 +73,7 @@ extension Kernel where M: ~Copyable {
     let word = ledger(frame).pointee
     ledger(frame).pointee = .objects(
       account: word.task, live: word.live | (1 &<< UInt32(slots) &- 1) &<< UInt32(first))
-    return frame << 12 + UInt64(first) * ObjectHeader.slotBytes
+    return DirectMap.address(frame) + UInt64(first) * ObjectHeader.slotBytes
   }
 
   /// Refuses what an account cannot pay.

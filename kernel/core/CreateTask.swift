@@ -26,7 +26,7 @@ extension Kernel where M: ~Copyable {
     task(account).pointee.given += quota
     task(account).pointee.children += 1
     makeTask(first: first, extra: extra, root: root, identifier: identifier, parent: account)
-    let address = first << 12
+    let address = DirectMap.address(first)
     task(address).pointee.name = word(caller, 6)
     task(address).pointee.quota = quota
     task(address).pointee.used = needed
@@ -43,7 +43,7 @@ extension Kernel where M: ~Copyable {
     machine.clear(frame: root)
     ledger(root).pointee = .table(level: 1, used: 0, parent: first, entry: 0)
     machine.publishTables()
-    let address = first << 12
+    let address = DirectMap.address(first)
     let translation = identifier << 48 | root << 12
     var words = Task()
     words.translation = translation

@@ -114,12 +114,12 @@ extension Kernel where M: ~Copyable {
     }
     let live = ledger(frame).pointee.live & ~1
     guard live == 0 else {
-      let object = frame << 12 + UInt64(live.trailingZeroBitCount) * ObjectHeader.slotBytes
+      let object = DirectMap.address(frame) + UInt64(live.trailingZeroBitCount) * ObjectHeader.slotBytes
       let kind = handle(listHead(object).pointee).pointee.word.kind
       if try makeHandlesGone(of: object) { end(kind == .region ? .memory : kind, object) }
       return 0
     }
-    task(address).pointee.objectFrames = machine.memory(frame << 12, as: UInt64.self).pointee
+    task(address).pointee.objectFrames = machine.memory(DirectMap.address(frame), as: UInt64.self).pointee
     task(address).pointee.objects -= 1
     task(address).pointee.used -= 1
     free(frame)
@@ -140,7 +140,7 @@ extension Kernel where M: ~Copyable {
         if visited > 0 { return false }
         let owner = owner(ofSlot: address)
         throw Refusal(
-          .regionMapped, owner >> 12, limit: number(ofSlot: address, of: owner))
+          .regionMapped, DirectMap.frame(owner), limit: number(ofSlot: address, of: owner))
       }
       makeGone(address)
       visited += 1
@@ -166,7 +166,7 @@ extension Kernel where M: ~Copyable {
     guard try makeHandlesGone(of: address, except: kept) else { return succeed(caller) }
     let words = task(address).pointee
     let freed = words.extraFrames - words.destroyCursor
-    let frame = address >> 12 + freed
+    let frame = DirectMap.frame(address) + freed
     free(frame)
     guard freed == 0 else {
       task(address).pointee.destroyCursor += 1

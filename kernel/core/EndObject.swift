@@ -13,7 +13,7 @@ extension Kernel where M: ~Copyable {
     case .memory where memoryObject(object).pointee.kind < MemoryUse.device: return
     default: break
     }
-    let frame = object >> 12
+    let frame = DirectMap.frame(object)
     let word = ledger(frame).pointee
     let slot = UInt32(truncatingIfNeeded: object >> 7 & 31)
     let slots: UInt32 = kind == .thread ? 0xff &<< (slot & ~7) : 1 &<< slot

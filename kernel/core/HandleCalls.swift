@@ -50,15 +50,17 @@ extension Kernel where M: ~Copyable {
     if dropped.isHome, try !makeHandlesGone(of: dropped.word.object, except: address) { return restart() }
     empty(address)
     if owner != own, word(caller, 1) == 1 { leaveGone(dropped.region, wasLease, in: address) }
-    succeed(caller, word(caller, 2) != 0 && dropped.word.kind != .task ? freeObjects(dropped.word.object >> 12) : 0)
+    succeed(
+      caller, word(caller, 2) != 0 && dropped.word.kind != .task ? freeObjects(DirectMap.frame(dropped.word.object)) : 0
+    )
   }
 
   /// Frees an account's newest frame of objects if nothing lives on it any more, and returns it; else 0.
   private mutating func freeObjects(_ frame: UInt64) -> UInt64 {
     guard isClaimed(frame), ledger(frame).pointee.kind == .objects, ledger(frame).pointee.live == 1 else { return 0 }
-    let account = ledger(frame).pointee.task << 12
+    let account = DirectMap.address(ledger(frame).pointee.task)
     guard task(account).pointee.objectFrames == frame else { return 0 }
-    task(account).pointee.objectFrames = machine.memory(frame << 12, as: UInt64.self).pointee
+    task(account).pointee.objectFrames = machine.memory(DirectMap.address(frame), as: UInt64.self).pointee
     task(account).pointee.objects -= 1
     task(account).pointee.used -= 1
     free(frame)
@@ -153,7 +155,7 @@ extension Kernel where M: ~Copyable {
     while next != 0 {
       let found = handle(next).pointee
       guard found.word.kind != .region || found.mapped == 0 else {
-        throw Refusal(.regionMapped, owner(ofSlot: next) >> 12, limit: found.mapped)
+        throw Refusal(.regionMapped, DirectMap.frame(owner(ofSlot: next)), limit: found.mapped)
       }
       next = found.next
     }

@@ -10,7 +10,7 @@ extension Kernel where M: ~Copyable {
     case .handle:
       let owner = try actingTask(handleWord(caller), of: own, .control)
       let found = handle(try slot(word(caller, 1), of: owner)).pointee
-      show(caller, found.word.withoutLinks.raw, found.value, found.offset, found.mapped)
+      show(caller, found.word.shown.raw, found.value, found.offset, found.mapped)
     case .translation:
       // Frames are physical addresses: a task does not learn them of its own pages, only who serves it does.
       let owner = try addressSpace(handleWord(caller), of: own)
@@ -60,7 +60,7 @@ extension Kernel where M: ~Copyable {
     guard slot != 0 else { return show(caller, 0, 0, 0, 0) }
     let found = handle(slot)
     show(
-      caller, number(ofSlot: slot, of: owner), found.pointee.word.withoutLinks.raw, found.pointee.value,
+      caller, number(ofSlot: slot, of: owner), found.pointee.word.shown.raw, found.pointee.value,
       found.pointee.mapped)
     setWord(caller, 4, found.pointee.offset)
   }
@@ -78,7 +78,7 @@ extension Kernel where M: ~Copyable {
     }
     let owner = self.owner(ofSlot: shown.home)
     let home = handle(shown.home).pointee.region
-    show(caller, shown.kind, shown.frames, owner >> 12, self.number(ofSlot: shown.home, of: owner))
+    show(caller, shown.kind, shown.frames, DirectMap.frame(owner), self.number(ofSlot: shown.home, of: owner))
     setWord(caller, 4, home.page)
     setWord(caller, 5, shown.shown)
   }
@@ -112,7 +112,7 @@ extension Kernel where M: ~Copyable {
       number == 0
       ? try addressSpace(0, of: own) : try find(number, of: own, .task, rights: Rights.Task.memory.rawValue).word.object
     let words = task(owner).pointee
-    show(caller, words.quota, words.used, words.parent >> 12, words.children)
+    show(caller, words.quota, words.used, DirectMap.frame(words.parent), words.children)
     setWord(caller, 4, words.given)
     setWord(caller, 5, words.objects)
     setWord(caller, 6, words.tables)

@@ -130,5 +130,5 @@ package enum KernelSlot {
   /// The device window: GICC.
   package static var deviceWindow: UInt64 { 511 }
   /// The kernel's virtual address of a slot.
-  package static func address(_ slot: UInt64) -> UInt64 { 0xffff_ff80_0000_0000 + slot << 30 }
+  package static func address(_ slot: UInt64) -> UInt64 { DirectMap.base + slot << 30 }
 }

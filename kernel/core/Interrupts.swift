@@ -32,10 +32,10 @@ extension Kernel where M: ~Copyable {
     }
     machine.dropPriority(number)
     // An interrupt that nobody holds stays active, so that it cannot come again.
-    let object = interruptHolder(UInt64(number))
-    guard object > strayInterrupt else { return setInterruptHolder(UInt64(number), strayInterrupt) }
-    interruptObject(object).pointee.isActive = 1
-    raise(object)
+    let holder = interruptHolder(UInt64(number))
+    guard holder > strayInterrupt else { return setInterruptHolder(UInt64(number), strayInterrupt) }
+    interruptObject(DirectMap.base | holder).pointee.isActive = 1
+    raise(DirectMap.base | holder)
   }
 
   /// Signals the notification bound to an interrupt, the timer or the log.

@@ -17,7 +17,7 @@ public struct Kernel<M: Machine & ~Copyable>: ~Copyable {
   package var identifierLimit: UInt32 = 4095
   /// Where the search for a free identifier goes on.
   var identifierCursor = 0
-  /// Physical address of the static tables, `Store`.
+  /// Address of the static tables, `Store`.
   var storeAddress: UInt64 = 0
   /// The log ring.
   package var log = Log()
@@ -37,7 +37,7 @@ public struct Kernel<M: Machine & ~Copyable>: ~Copyable {
 
 /// The state of one processor.
 public struct Processor {
-  /// Physical address of the running thread; 0 while there is none.
+  /// Address of the running thread; 0 while there is none.
   public var current: UInt64 = 0
   /// Bit p is set while ready queue p holds a thread; the running one is in no queue.
   package var ready: UInt64 = 0

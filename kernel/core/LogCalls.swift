@@ -3,7 +3,7 @@ internal import Machine
 
 /// The log ring: `LogRing.pages` frames in a row, written by the kernel, read by whoever may map them.
 package struct Log {
-  /// Physical address of the ring; 0 before boot has named it.
+  /// Address of the ring; 0 before boot has named it.
   package var address: UInt64 = 0
   /// Records ever written.
   package var sequence: UInt64 = 0

@@ -3,7 +3,7 @@ internal import Machine
 
 // From a slot number that a task names to what the kernel knows. Everything a task says goes through here.
 extension Kernel where M: ~Copyable {
-  /// Physical address of a slot of a task's table.
+  /// Address of a slot of a task's table.
   func slot(_ number: UInt64, of owner: UInt64) throws(Refusal) -> UInt64 {
     let slots = task(owner).pointee.slots
     guard number < slots else { throw Refusal(.slotOutside, number, limit: slots) }
@@ -52,6 +52,6 @@ extension Kernel where M: ~Copyable {
 
   /// The task in whose table a slot lies: the account of the frame's objects.
   func owner(ofSlot address: UInt64) -> UInt64 {
-    ledger(address >> 12).pointee.task << 12
+    DirectMap.address(ledger(DirectMap.frame(address)).pointee.task)
   }
 }

@@ -186,7 +186,7 @@ extension Kernel where M: ~Copyable {
   @inline(__always) private mutating func enter(_ plan: MapPlan) {
     if plan.isPrivate {
       // They lie in one GiB, as `checkFrames` saw, and their words in a row.
-      let first = LedgerWord.privatePage(task: plan.owner >> 12, page: plan.page)
+      let first = LedgerWord.privatePage(task: DirectMap.frame(plan.owner), page: plan.page)
       machine.fill(ledgerAddress(plan.frame), count: plan.count, with: first.raw, step: LedgerWord.nextPage)
     }
     handle(plan.regionSlot).pointee.mapped += plan.count

@@ -89,35 +89,38 @@ public struct Handle: BitwiseCopyable {
   public var word = HandleWord.empty
   /// The badge; of a region its `RegionWord`; of a reply the thread that waits.
   public var value: UInt64 = 0
-  /// Bits 33:0 the next handle on the object's list (address >> 5), 61:34 a region's offset in its Memory.
+  /// Bits 34:0 the next handle on the object's list (bits 39:5 of its address), 62:35 a region's offset in its Memory.
   var nextWord: UInt64 = 0
-  /// Bits 33:0 the previous one (0: first), 61:34 pages of a region that are mapped.
+  /// Bits 34:0 the previous one (0: first), 62:35 pages of a region that are mapped.
   var previousWord: UInt64 = 0
 }
 
 extension Handle {
-  private static var linkMask: UInt64 { (1 << 34) - 1 }
+  private static var linkMask: UInt64 { (1 << 35) - 1 }
+  /// An address again: the bits above bit 39 are as that one.
+  private static func address(_ link: UInt64) -> UInt64 { UInt64(bitPattern: Int64(bitPattern: link << 29) >> 24) }
+  private static func link(_ address: UInt64) -> UInt64 { address >> 5 & linkMask }
   /// Address of the next handle on the object's list.
   package var next: UInt64 {
-    get { (nextWord & Handle.linkMask) << 5 }
-    set { nextWord = nextWord & ~Handle.linkMask | newValue >> 5 }
+    get { Handle.address(nextWord) }
+    set { nextWord = nextWord & ~Handle.linkMask | Handle.link(newValue) }
   }
   /// Address of the previous handle on the object's list.
   package var previous: UInt64 {
-    get { (previousWord & Handle.linkMask) << 5 }
-    set { previousWord = previousWord & ~Handle.linkMask | newValue >> 5 }
+    get { Handle.address(previousWord) }
+    set { previousWord = previousWord & ~Handle.linkMask | Handle.link(newValue) }
   }
   /// The largest offset that a region's handle can hold.
   package static var maximumOffset: UInt64 { 1 << 28 - 1 }
   /// First page of the Memory that a region shows.
   package var offset: UInt64 {
-    get { nextWord >> 34 }
-    set { nextWord = nextWord & Handle.linkMask | newValue << 34 }
+    get { nextWord >> 35 }
+    set { nextWord = nextWord & Handle.linkMask | newValue << 35 }
   }
   /// Pages of a region that are mapped.
   package var mapped: UInt64 {
-    get { previousWord >> 34 }
-    set { previousWord = previousWord & Handle.linkMask | newValue << 34 }
+    get { previousWord >> 35 }
+    set { previousWord = previousWord & Handle.linkMask | newValue << 35 }
   }
   /// What a region covers.
   package var region: RegionWord { RegionWord(raw: value) }

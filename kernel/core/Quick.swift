@@ -8,9 +8,9 @@ internal import Machine
 
 /// Who makes a quick call: what its thread's block passes on the stack.
 public struct QuickCaller {
-  /// Physical address of its thread.
+  /// Address of its thread.
   var address: UInt64
-  /// Physical address of its task's handles.
+  /// Address of its task's handles.
   var handles: UInt64
   /// How many there are.
   var slots: UInt64
@@ -25,7 +25,7 @@ public struct QuickCaller {
 
 /// Where a quick call goes on.
 public struct QuickSwitch: Sendable {
-  /// Physical address of the thread that runs next, with the sender's words.
+  /// Address of the thread that runs next, with the sender's words.
   public var thread: UInt64
   /// The badge that it finds in x9.
   public var badge: UInt64
@@ -39,9 +39,9 @@ public struct QuickSwitch: Sendable {
 
 /// Where a quick reply goes on.
 public enum QuickReply {
-  /// In the thread with this physical address, which called and finds the words.
+  /// In the thread with this address, which called and finds the words.
   case caller(UInt64)
-  /// In the thread with this physical address, which faulted and finds its own registers.
+  /// In the thread with this address, which faulted and finds its own registers.
   case faulter(UInt64)
 }
 
@@ -62,7 +62,7 @@ extension Kernel where M: ~Copyable {
   @inline(__always) public mutating func quickCall(_ caller: QuickCaller, slot: UInt64) -> QuickSwitch? {
     guard
       let found = quickHandle(caller, slot, .endpoint, right: Rights.Endpoint.call.rawValue),
-      case let e = machine.pinned(found.pointee.word.object, as: Endpoint.self),
+      case let e = machine.pinned(found.pointee.word.plainObject, as: Endpoint.self),
       let receiver = quickReceiver(e)
     else { return nil }
     let badge = found.pointee.value
@@ -78,7 +78,7 @@ extension Kernel where M: ~Copyable {
     _ server: QuickCaller, slot: UInt64, label: UInt64, caller: UInt64, bound: UInt64
   ) -> QuickReply? {
     guard let found = quickHandle(server, slot, .endpoint, right: Rights.Endpoint.receive.rawValue) else { return nil }
-    let address = found.pointee.word.object
+    let address = found.pointee.word.plainObject
     let e = endpoint(address)
     guard caller != 0, e.pointee.queue == 0 else { return nil }
     guard bound == 0 || notification(bound).pointee.bits == 0 else { return nil }
@@ -110,7 +110,7 @@ extension Kernel where M: ~Copyable {
     guard
       syndrome >> 26 & 63 != ExceptionClass.floatingPoint,
       let found = quickHandle(faulted, WellKnownSlot.memory, .endpoint, right: Rights.Endpoint.call.rawValue),
-      case let e = machine.pinned(found.pointee.word.object, as: Endpoint.self),
+      case let e = machine.pinned(found.pointee.word.plainObject, as: Endpoint.self),
       let receiver = quickReceiver(e),
       case let owner = task(faulted.handles &- Task.handlesOffset),
       let number = hintedRegion(owner, faulted.handles, page: FaultMessage.page(of: address)),
@@ -133,7 +133,7 @@ extension Kernel where M: ~Copyable {
     guard let found = quickHandle(caller, slot, .notification, right: Rights.Notification.signal.rawValue) else {
       return false
     }
-    let n = machine.pinned(found.pointee.word.object, as: Notification.self)
+    let n = machine.pinned(found.pointee.word.plainObject, as: Notification.self)
     guard n.pointee.queue == 0 else { return false }
     let bound = n.pointee.boundThread
     guard bound == 0 || thread(bound).pointee.state != ThreadState.receiving else { return false }

@@ -21,7 +21,7 @@ extension Kernel where M: ~Copyable {
     guard number < InterruptNumber.none, number != InterruptNumber.timer else { return nil }
     let holder = interruptHolder(UInt64(number))
     guard holder > strayInterrupt else { return nil }
-    let source = machine.pinned(holder, as: Interrupt.self)
+    let source = machine.pinned(DirectMap.base | holder, as: Interrupt.self)
     guard source.pointee.notification != 0 else { return nil }
     let n = notification(source.pointee.notification)
     guard let waiter = quickWaiter(n, over: current) else { return nil }
@@ -38,7 +38,7 @@ extension Kernel where M: ~Copyable {
     guard let found = quickHandle(caller, slot, .notification, right: Rights.Notification.signal.rawValue) else {
       return nil
     }
-    let n = machine.pinned(found.pointee.word.object, as: Notification.self)
+    let n = machine.pinned(found.pointee.word.plainObject, as: Notification.self)
     guard let waiter = quickWaiter(n, over: caller.address) else { return nil }
     let badge = found.pointee.value
     let c = thread(caller.address)
@@ -99,7 +99,7 @@ extension Kernel where M: ~Copyable {
     guard let found = quickHandle(caller, slot, .notification, right: Rights.Notification.wait.rawValue) else {
       return nil
     }
-    let address = found.pointee.word.object
+    let address = found.pointee.word.plainObject
     let n = machine.pinned(address, as: Notification.self)
     guard n.pointee.bits == 0, n.pointee.queue == 0, cpu.ready != 0 else { return nil }
     let index = 63 &- cpu.ready.leadingZeroBitCount
@@ -109,7 +109,7 @@ extension Kernel where M: ~Copyable {
       guard let named = quickHandle(caller, interrupt, .interrupt, right: Rights.Interrupt.handle.rawValue) else {
         return nil
       }
-      let source = machine.pinned(named.pointee.word.object, as: Interrupt.self)
+      let source = machine.pinned(named.pointee.word.plainObject, as: Interrupt.self)
       if source.pointee.isActive != 0 {
         source.pointee.isActive = 0
         machine.deactivate(UInt32(truncatingIfNeeded: source.pointee.number))

@@ -68,7 +68,7 @@ extension Kernel where M: ~Copyable {
     if area.isPrivate {
       machine.clear(frame: frame)
       ram.cleared = FrameRange(0, 0)
-      ledger(frame).pointee = .privatePage(task: owner >> 12, page: place.page)
+      ledger(frame).pointee = .privatePage(task: DirectMap.frame(owner), page: place.page)
       t.pointee.used &+= 1
     }
     if home != 0 { memoryObject(region.pointee.word.object).pointee.shown &+= 1 }
@@ -116,7 +116,7 @@ extension Kernel where M: ~Copyable {
       return task(own).pointee.parent == 0 ? own : nil
     }
     guard let found = quickHandle(caller, number, .task, right: Rights.Task.memory.rawValue) else { return nil }
-    let owner = found.pointee.word.object
+    let owner = found.pointee.word.plainObject
     return task(owner).pointee.destroyPhase == 0 ? owner : nil
   }
 
@@ -132,7 +132,7 @@ extension Kernel where M: ~Copyable {
   /// Whether a frame is free, claimed, and the authority's to give.
   @inline(__always) private func quickIsFree(_ caller: QuickCaller, _ frame: UInt64, _ authority: UInt64) -> Bool {
     guard let found = quickHandle(caller, authority, .memory, right: Rights.Memory.read.rawValue) else { return false }
-    let memory = machine.pinned(found.pointee.word.object, as: Memory.self)
+    let memory = machine.pinned(found.pointee.word.plainObject, as: Memory.self)
     return memory.pointee.kind == MemoryUse.authority && frame &- memory.pointee.frame < memory.pointee.frames
       && ram.used.contains(frame) && isClaimed(frame) && ledger(frame).pointee.isFree
   }

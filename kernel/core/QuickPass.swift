@@ -12,7 +12,7 @@ extension Kernel where M: ~Copyable {
     let rights = Rights.Endpoint.call.rawValue | Rights.Endpoint.pass.rawValue
     guard
       let found = quickHandle(caller, slot, .endpoint, right: rights), number < caller.slots,
-      case let e = machine.pinned(found.pointee.word.object, as: Endpoint.self),
+      case let e = machine.pinned(found.pointee.word.plainObject, as: Endpoint.self),
       let receiver = quickReceiver(e),
       case let r = thread(receiver),
       case let wanted = Transfer(raw: r.pointee.transfer).receive,

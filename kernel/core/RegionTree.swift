@@ -8,7 +8,7 @@ internal import Machine
 
 /// Where the slot of a region is named: in the task's words, or in the handle of the region above it.
 struct RegionLink {
-  /// Physical address of the word.
+  /// Address of the word.
   var word: UInt64
   /// Lowest of the 12 bits.
   var shift: UInt64
@@ -128,6 +128,4 @@ extension HandleWord {
   package var before: UInt64 { raw &>> Self.beforeShift & Self.linkMask }
   /// Of a region the slot of the one that heads those behind it.
   package var behind: UInt64 { raw &>> Self.behindShift }
-  /// Without these.
-  var withoutLinks: HandleWord { HandleWord(raw: raw & (1 << Self.beforeShift - 1)) }
 }

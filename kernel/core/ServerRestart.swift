@@ -16,7 +16,7 @@ struct PristinePages: BitwiseCopyable {
 
 /// What the kernel keeps to start the memory server anew, and how often it had to.
 package struct ServerImage: BitwiseCopyable {
-  /// Physical address of its task.
+  /// Its task.
   var task: UInt64 = 0
   /// Its data and, last, its stack.
   var written: InlineArray<5, PristinePages> = .init(repeating: PristinePages())
@@ -149,7 +149,9 @@ extension Kernel where M: ~Copyable {
     let walk = walk(server, page: page)
     guard walk.entry.isLeaf(level: walk.level) else { return nil }
     let frame = walk.entry.frame + page & (TableGeometry.frames(level: walk.level) - 1)
-    guard isClaimed(frame), ledger(frame).pointee == .privatePage(task: server >> 12, page: page) else { return nil }
+    guard isClaimed(frame), ledger(frame).pointee == .privatePage(task: DirectMap.frame(server), page: page) else {
+      return nil
+    }
     return frame
   }
 }

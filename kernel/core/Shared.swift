@@ -19,7 +19,7 @@ extension Kernel where M: ~Copyable {
       (object, taken) = try objectSlot(caller, account: account)
       memoryObject(object).pointee = Memory(kind: MemoryUse.shared, frame: 0, frames: home.region.pages)
       memoryObject(object).pointee.home = address
-      handle(address).pointee.word.raw |= object
+      handle(address).pointee.word.raw |= object & HandleWord.objectMask
       link(address)
     }
     install(target, HandleWord(.memory, rights: home.word.rights, object: object), value: 0)
@@ -85,7 +85,7 @@ extension Kernel where M: ~Copyable {
         reached.intersection(taken).count > 0
       {
         let owner = owner(ofSlot: next)
-        throw Refusal(.regionMapped, owner >> 12, limit: number(ofSlot: next, of: owner))
+        throw Refusal(.regionMapped, DirectMap.frame(owner), limit: number(ofSlot: next, of: owner))
       }
       next = found.next
     }

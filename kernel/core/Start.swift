@@ -56,7 +56,7 @@ extension Kernel where M: ~Copyable {
     let first = boot.take(extra + 1)
     let root = boot.take(1)
     makeTask(first: first, extra: extra, root: root, identifier: takeIdentifier() ?? 1, parent: 0)
-    let server = first << 12
+    let server = DirectMap.address(first)
     task(server).pointee.name = ServiceName.memory
     task(server).pointee.quota = plan.facts.endFrame - plan.facts.firstFrame + addedFrames
     task(server).pointee.used = extra + 2
@@ -82,7 +82,7 @@ extension Kernel where M: ~Copyable {
     task(server).pointee.objectFrames = frame
     task(server).pointee.objects += 1
     task(server).pointee.used += 1
-    var object = frame << 12
+    var object = DirectMap.address(frame)
     func next() -> UInt64 {
       object += ObjectHeader.slotBytes
       return object
@@ -103,7 +103,7 @@ extension Kernel where M: ~Copyable {
     give(server, Slot.bundle, .memory, rights: 5, bundle)
     log.memory = next()
     memoryObject(log.memory).pointee = Memory(
-      kind: MemoryUse.fixed, frame: log.address >> 12, frames: UInt64(LogRing.pages))
+      kind: MemoryUse.fixed, frame: DirectMap.frame(log.address), frames: UInt64(LogRing.pages))
     give(server, Slot.log, .memory, rights: 1, log.memory)
     log.object = next()
     timer.object = next()
@@ -117,7 +117,7 @@ extension Kernel where M: ~Copyable {
       kind: MemoryUse.fixed, frame: plan.deviceTree.first, frames: plan.deviceTree.count)
     boot.ledger = next()
     memoryObject(boot.ledger).pointee = Memory(kind: MemoryUse.ledger, frame: 0, frames: Geometry.taskPages >> 9)
-    ledger(frame).pointee = .objects(account: server >> 12, live: 0x1ff)
+    ledger(frame).pointee = .objects(account: DirectMap.frame(server), live: 0x1ff)
   }
 
   private func give(_ server: UInt64, _ slot: UInt64, _ kind: ObjectKind, rights: UInt64, _ object: UInt64) {

@@ -35,7 +35,7 @@ extension Kernel where M: ~Copyable {
     page.rights = .read
     let frame = boot.next
     mapOwn(server, page, &boot)
-    machine.memory(frame << 12, as: HandOver.Facts.self).pointee = plan.facts
+    machine.memory(DirectMap.address(frame), as: HandOver.Facts.self).pointee = plan.facts
   }
 
   /// The view of the ledger: a region for all the RAM that there may ever be, of which the section that boot claimed is mapped.
@@ -64,7 +64,7 @@ extension Kernel where M: ~Copyable {
       let frame = boot.take(1)
       machine.clear(frame: frame)
       if offset < segment.filledPages { machine.copy(frame: segment.frame + offset, to: frame) }
-      ledger(frame).pointee = .privatePage(task: server >> 12, page: segment.page + offset)
+      ledger(frame).pointee = .privatePage(task: DirectMap.frame(server), page: segment.page + offset)
       enter(server, page: segment.page + offset, frame: frame, segment.rights, &boot)
     }
     handle(slot).pointee.mapped = segment.pages

@@ -28,7 +28,7 @@ extension Kernel where M: ~Copyable {
   /// The static tables.
   @inline(__always) package var store: Reference<Store> { machine.memory(storeAddress, as: Store.self) }
 
-  /// Names the physical address of the static tables, which are zero: `Store.bytes`, 8-byte aligned. Boot's first
+  /// Names the address of the static tables, which are zero: `Store.bytes`, 8-byte aligned. Boot's first
   /// step.
   public mutating func openStore(address: UInt64) { storeAddress = address }
 
@@ -55,7 +55,7 @@ extension Kernel where M: ~Copyable {
   /// Whether a GiB had a section claimed before.
   func isOpen(gigabyte: UInt64) -> Bool { store.pointee.claimed[Int(truncatingIfNeeded: gigabyte & 511)] != 0 }
 
-  /// Physical address of an interrupt's object, `strayInterrupt`, or 0.
+  /// Physical address of an interrupt's object, which has no room for more; `strayInterrupt`; or 0.
   @inline(__always) func interruptHolder(_ number: UInt64) -> UInt64 {
     UInt64(store.pointee.interrupts[Int(truncatingIfNeeded: number)]) << 7
   }

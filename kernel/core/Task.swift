@@ -13,7 +13,7 @@ public struct Task: BitwiseCopyable {
   public var quota: UInt64 = 0
   /// Frames that the account uses, quotas given to children included.
   public var used: UInt64 = 0
-  /// Physical address of the task that gave the quota.
+  /// The task that gave the quota.
   public var parent: UInt64 = 0
   /// Tasks that hold a part of the quota.
   public var children: UInt64 = 0

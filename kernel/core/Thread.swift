@@ -40,7 +40,7 @@ public struct SavedRegisters: BitwiseCopyable {
   package var link: UInt64 { kept[11] }
 }
 
-/// A thread: 1 KiB, eight object slots. Threads refer to each other by physical address; 0 is none.
+/// A thread: 1 KiB, eight object slots. Threads refer to each other by address; 0 is none.
 ///
 /// While it runs the stack pointer of EL1 is its block, so that its first eight words are what AAPCS64 passes on the
 /// stack to the quick calls: what the entry saved first, and what they ask for first.
@@ -51,9 +51,9 @@ public struct Thread: BitwiseCopyable {
   public var handle: UInt64 = 0
   /// Handles of its task: a table is as long as it was made.
   public var slots: UInt64 = 0
-  /// Physical address of them.
+  /// Address of them.
   public var handles: UInt64 = 0
-  /// Physical address of this thread.
+  /// Address of this thread.
   public var address: UInt64 = 0
   /// x10: `Transfer`.
   public var transfer: UInt64 = 0
@@ -69,7 +69,7 @@ public struct Thread: BitwiseCopyable {
   public var previous: UInt64 = 0
   /// The object whose queue it is in: an endpoint or a notification; valid while it is in one.
   public var queue: UInt64 = 0
-  /// Physical address of its task.
+  /// Its task.
   public var task: UInt64 = 0
   /// TTBR0_EL1 of its task: identifier << 48 | root.
   public var translation: UInt64 = 0

@@ -46,7 +46,7 @@ extension Kernel where M: ~Copyable {
   /// The same of one page: where a region copies on write, some are the task's and others are not.
   func freesFrame(_ frame: UInt64, page: UInt64, _ owner: UInt64, _ region: Handle) -> Bool {
     guard region.region.flags.copiesOnWrite else { return freesFrames(region) }
-    return ledger(frame).pointee == .privatePage(task: owner >> 12, page: page)
+    return ledger(frame).pointee == .privatePage(task: DirectMap.frame(owner), page: page)
   }
 
   /// What `remove` did: pages up to `end`, `removed` of them; `kept` is `first` to `end` and what must be made again.
@@ -161,7 +161,7 @@ extension Kernel where M: ~Copyable {
     let walk = walk(owner, page: page)
     guard walk.entry.isLeaf(level: walk.level) else { throw Refusal(.notMapped, page) }
     let frame = walk.entry.frame + (walk.level == 2 ? page & 511 : 0)
-    guard isClaimed(frame), ledger(frame).pointee == .privatePage(task: owner >> 12, page: page) else {
+    guard isClaimed(frame), ledger(frame).pointee == .privatePage(task: DirectMap.frame(owner), page: page) else {
       throw Refusal(.notPermitted, page)
     }
     machine.copy(frame: source.frame + word(caller, 2), to: frame)

@@ -3,6 +3,7 @@ internal import ABI
 internal import DeviceTree
 internal import KernelCore
 internal import KernelEntry
+internal import Machine
 
 /// Runs in the upper half with the MMU on: boot as a list of steps, each of which logs one fact. Returns the
 /// block of the first thread.
@@ -16,7 +17,7 @@ internal import KernelEntry
   Boot.interrupts()
   let plan = Boot.plan()
   Boot.handOver(plan)
-  return Hardware.directMap &+ kernel.cpu.current
+  return kernel.cpu.current
 }
 
 /// The steps. The facts are read where early boot left them, so nothing here touches the device tree.
@@ -24,7 +25,7 @@ enum Boot {
   /// The console moves to its slot of the kernel's half, the ring opens: from here on lines are kept.
   static func openLog() {
     let uart = state.survey.facts.uart.registers.base
-    kernel.machine.console = Hardware.directMap &+ uart & (1 << 30 - 1)
+    kernel.machine.console = DirectMap.base &+ uart & (1 << 30 - 1)
     kernel.devices.uartFrame = uart >> 12
     let interface = state.survey.facts.gic.cpuInterface ?? AddressRange()
     kernel.devices.controllerVersion = UInt64(state.survey.facts.gic.version.rawValue)
@@ -33,8 +34,8 @@ enum Boot {
     kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
     kernel.devices.emergencyIsMapped = true
     for page in 0..<UInt64(LogRing.pages) { kernel.machine.clear(frame: ImageLayout.log >> 12 &+ page) }
-    kernel.openStore(address: ImageLayout.store)
-    kernel.openLog(address: ImageLayout.log)
+    kernel.openStore(address: DirectMap.base | ImageLayout.store)
+    kernel.openLog(address: DirectMap.base | ImageLayout.log)
   }
 
   static func processor() {

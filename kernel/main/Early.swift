@@ -2,6 +2,7 @@ internal import AArch64
 internal import DeviceTree
 internal import KernelCore
 internal import KernelEntry
+internal import Machine
 
 /// Runs with the MMU off, at its physical address: reads the device tree, checks what the map depends on,
 /// and builds the tables. Returns the physical address of the root, for both halves.
@@ -106,7 +107,7 @@ private func buildTables() throws(BootRefusal) -> UInt64 {
   } catch {
     throw .tables
   }
-  kernel.machine.kernelRoot = builder.root << 12
+  kernel.machine.kernelRoot = DirectMap.address(builder.root)
   kernel.machine.kernelBlockTable = builder.store.entry(table: builder.root, index: ImageLayout.code >> 30).frame
   return builder.root << 12
 }

@@ -10,19 +10,19 @@ internal import Machine
 /// A system call of the running thread; `operation` is the immediate of its SVC. x11–x18 were not saved.
 @c(kernelSystemCall) func kernelSystemCall(_ operation: UInt16) -> UInt64 {
   kernel.systemCall(operation)
-  return Hardware.directMap | kernel.cpu.current
+  return kernel.cpu.current
 }
 
 /// An interrupt that came while a thread ran.
 @c(kernelInterrupt) func kernelInterrupt(_ number: UInt32) -> UInt64 {
   kernel.interrupt(number)
-  return Hardware.directMap | kernel.cpu.current
+  return kernel.cpu.current
 }
 
 /// The running thread faulted: ESR_EL1 and FAR_EL1.
 @c(kernelFault) func kernelFault(_ syndrome: UInt64, _ address: UInt64) -> UInt64 {
   kernel.fault(syndrome: syndrome, address: address)
-  return Hardware.directMap | kernel.cpu.current
+  return kernel.cpu.current
 }
 
 // The quick calls. The stack pointer is the thread block, whose first eight words are the arguments behind the eighth:
@@ -37,7 +37,7 @@ internal import Machine
     return general_call(w0, w1, w2, w3, w4, w5, w6, w7)
   }
   quick_exit(
-    w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, next.badge, Hardware.directMap | next.thread)
+    w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, next.badge, next.thread)
 }
 
 /// `call` with a handle: the same, and x10.
@@ -50,7 +50,7 @@ internal import Machine
     return general_call(w0, w1, w2, w3, w4, w5, w6, w7)
   }
   quick_exit_passing(
-    w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, next.badge, Hardware.directMap | next.thread)
+    w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, next.badge, next.thread)
 }
 
 /// `replyReceive`: the same as `call`, and to whom the server owes a reply and what notification is bound to it.
@@ -62,8 +62,8 @@ internal import Machine
   let server = QuickCaller(server, handles: handles, slots: slots)
   switch kernel.quickReplyReceive(server, slot: slot, label: label, caller: caller, bound: bound) {
   case .caller(let thread):
-    quick_exit(w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, 0, Hardware.directMap | thread)
-  case .faulter(let thread): kernel_exit(Hardware.directMap | thread)
+    quick_exit(w0, w1, w2, w3, w4, w5, w6, w7, label & ~Outcome.refused, 0, thread)
+  case .faulter(let thread): kernel_exit(thread)
   case nil: general_reply_receive(w0, w1, w2, w3, w4, w5, w6, w7)
   }
 }
@@ -86,7 +86,7 @@ internal import Machine
 ) {
   let caller = QuickCaller(caller, handles: handles, slots: slots)
   guard let next = kernel.quickWake(caller, slot: slot) else { return general_wake() }
-  kernel_exit(Hardware.directMap | next)
+  kernel_exit(next)
 }
 
 /// `yield`: the same as `call`. All registers have been saved, and the results written.
@@ -95,7 +95,7 @@ internal import Machine
   _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ caller: UInt64
 ) {
   guard let next = kernel.quickYield(caller) else { return general_yield(w0, w1, w2, w3, w4, w5, w6, w7) }
-  kernel_exit(Hardware.directMap | next)
+  kernel_exit(next)
 }
 
 /// A fault: ESR_EL1 and FAR_EL1, then what the block holds. All registers have been saved.
@@ -111,7 +111,7 @@ internal import Machine
   quick_exit(
     syndrome, address, registers.pointee.registers.instruction, registers.pointee.registers.stack,
     registers.pointee.registers.link, next.region, next.handle, next.area, syndrome >> 26 & 63, next.pager.badge,
-    Hardware.directMap | next.pager.thread)
+    next.pager.thread)
 }
 
 /// `map`: the same as `call`; x0–x7 have been saved.
@@ -145,7 +145,7 @@ internal import Machine
   guard let next = kernel.quickWait(caller, slot: slot, acknowledging: w0) else {
     return general_wait(w0, w1, w2, w3, w4, w5, w6, w7)
   }
-  kernel_exit(Hardware.directMap | next)
+  kernel_exit(next)
 }
 
 /// An interrupt while a thread ran, whose block is on the stack.
@@ -155,5 +155,5 @@ internal import Machine
 ) {
   let number = kernel.machine.acknowledgeInterrupt()
   guard let next = kernel.quickInterrupt(number, of: current) else { return general_interrupt(number) }
-  kernel_exit(Hardware.directMap | next)
+  kernel_exit(next)
 }

@@ -1,5 +1,6 @@
 internal import AArch64
 internal import KernelEntry
+internal import Machine
 
 /// Where the image lies, by physical address; blocks of 2 MiB.
 enum ImageLayout {
@@ -23,11 +24,11 @@ enum ImageLayout {
   static var store: UInt64 { physical(address_kernel_store()) }
 
   /// Whether the code runs in the upper half: the MMU is on.
-  static var isTranslated: Bool { address_image_code() >= Hardware.directMap }
+  static var isTranslated: Bool { address_image_code() >= DirectMap.base }
 
   /// Bytes rounded up to whole pages.
   static func pages(_ bytes: UInt64) -> UInt64 { (bytes &+ 4095) & ~4095 }
 
   /// The physical address of something in the image, whichever half the code runs in.
-  static func physical(_ address: UInt64) -> UInt64 { address & ~Hardware.directMap }
+  static func physical(_ address: UInt64) -> UInt64 { address & ~DirectMap.base }
 }

@@ -2,6 +2,7 @@ internal import AArch64
 internal import DeviceTree
 internal import KernelCore
 internal import KernelEntry
+internal import Machine
 
 /// The kernel itself took an exception: what, where, the numbers, the likely cause; then the end, with a
 /// status that is not zero where the emulator takes one.
@@ -123,6 +124,6 @@ struct Panic {
     kernel.machine.setKernelRootEntry(
       0, to: Descriptor.kernel(frame: (uart >> 30) << 18, level: 1, use: .emergencyConsole).raw)
     kernel.machine.publishTables()
-    return EmergencyConsole(base: Hardware.directMap &+ uart & (1 << 30 - 1))
+    return EmergencyConsole(base: DirectMap.base &+ uart & (1 << 30 - 1))
   }
 }

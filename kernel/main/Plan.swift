@@ -2,6 +2,7 @@ internal import AArch64
 internal import ABI
 internal import DeviceTree
 internal import KernelCore
+internal import Machine
 
 extension Boot {
   /// What the core needs to start the memory server: the facts, the frames that are kept, and its image.
@@ -73,7 +74,7 @@ extension Boot {
   private static func addServer(
     to plan: inout StartPlan, from place: (base: UInt64, size: UInt64), isGiven: Bool
   ) throws(BundleError) {
-    let start = Hardware.directMap &+ place.base
+    let start = DirectMap.base &+ place.base
     // Safety: the bundle lies in the image's read-only blocks, or in blocks that `reach` has mapped for good.
     let bytes = unsafe Span(
       _unsafeStart: UnsafePointer<UInt8>(bitPattern: UInt(start)).unsafelyUnwrapped, count: Int(place.size))

@@ -1,5 +1,6 @@
 import Foundation
 import KernelCore
+import Machine
 import Testing
 
 @testable import AArch64
@@ -62,7 +63,7 @@ import Testing
   @Test("the direct map starts where the linker script puts it")
   func directMap() throws {
     let script = try text(of: "tools/kernel.ld")
-    #expect(script.contains("DIRECT_MAP = 0x\(String(Hardware.directMap, radix: 16));"))
+    #expect(script.contains("DIRECT_MAP = 0x\(String(DirectMap.base, radix: 16));"))
   }
 
   /// `#define NAME number`, `(number * number)` and hexadecimal numbers.

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -35,13 +36,13 @@ struct CopyOnWriteTests {
 
   @Test("a page that is written becomes the task's own, with what it held; the others stay, read-only")
   func copies() {
-    system.kernel.machine.memory((frames + 5) << 12, as: UInt64.self).pointee = 42
+    system.kernel.machine.memory(DirectMap.address(frames + 5), as: UInt64.self).pointee = 42
     let frame = system.takeFrames()
     #expect(privatize(0x405, frame: frame).refusal == nil)
     let seen = system.pages(of: other)
     #expect(seen[0x405] == SeenPage(frame: frame, rights: 3))
     #expect(seen[0x404] == SeenPage(frame: frames + 4, rights: 1))
-    #expect(system.kernel.machine.memory(frame << 12, as: UInt64.self).pointee == 42)
+    #expect(system.kernel.machine.memory(DirectMap.address(frame), as: UInt64.self).pointee == 42)
     #expect(system.used(other) == 5)
     #expect(system.audit() == [])
   }

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -20,7 +21,7 @@ struct DestroyTests {
     let parent = system.call(system.memoryServer, .destroy, Message(handle: 40))
     #expect(parent.refusal == Refusal(.busy, 1))
     #expect(system.audit() == [])
-    system.destroy(Actor(slot: 41, task: frames << 12))
+    system.destroy(Actor(slot: 41, task: DirectMap.address(frames)))
     #expect(system.used(space.task) == 2)
     system.destroy(space.task)
     #expect(system.audit() == [])
@@ -46,7 +47,7 @@ struct DestroyTests {
     #expect(system.audit() == [])
     let freed = system.destroy(task)
     #expect(Set(freed).count == 7)
-    #expect(freed.last == task.task >> 12)
+    #expect(freed.last == DirectMap.frame(task.task))
     #expect(system.freeFrames() == free)
     #expect(system.used(server) == used)
     #expect(system.handle(server, 41) == .empty)
@@ -91,7 +92,7 @@ struct DestroyTests {
       before = system.digest(except: server.thread)
       refusal = system.call(server, .destroy, Message(handle: 41)).refusal
     }
-    #expect(refusal == Refusal(.regionMapped, space.task.task >> 12, limit: region))
+    #expect(refusal == Refusal(.regionMapped, DirectMap.frame(space.task.task), limit: region))
     system.kernel.thread(server.thread).pointee.registers.instruction &-= 4
     #expect(system.digest(except: server.thread) == before, "the step that is refused has changed something")
     #expect(system.handle(server, 61).kind == .gone, "an earlier step took the handle that was no obstacle")
@@ -112,7 +113,7 @@ struct DestroyTests {
     let tables = system.takeFrames(2)
     _ = space.map(region, 0x700, spares: (tables, tables + 1))
     let result = system.call(server, .revoke, Message(handle: 60))
-    #expect(result.refusal == Refusal(.regionMapped, space.task.task >> 12, limit: 1))
+    #expect(result.refusal == Refusal(.regionMapped, DirectMap.frame(space.task.task), limit: 1))
     #expect(system.handle(server, 61).kind == .memory)
     _ = space.unmap(region, 0x700)
     system.must(server, .revoke, Message(handle: 60))
@@ -150,10 +151,10 @@ struct DestroyTests {
     }
     for number in 0..<253 as Range<UInt64> { #expect(create(number).refusal == nil) }
     #expect(create(253).refusal == Refusal(.identifiersExhausted, 255, limit: 255))
-    let identifiers = (0..<253).map { system.kernel.task((frames + 2 * $0) << 12).pointee.translation >> 48 }
+    let identifiers = (0..<253).map { system.kernel.task(DirectMap.address(frames + 2 * $0)).pointee.translation >> 48 }
     #expect(Set(identifiers).count == 253)
     #expect(identifiers.allSatisfy { $0 > 0 && $0 < 256 })
-    system.destroy(Actor(slot: 100, task: (frames + 80) << 12))
+    system.destroy(Actor(slot: 100, task: DirectMap.address(frames + 80)))
     #expect(create(253).refusal == nil)
     #expect(system.audit() == [])
   }

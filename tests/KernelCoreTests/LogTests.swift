@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -8,7 +9,7 @@ struct LogTests {
   @Test("the ring tells a console up to where the kernel has printed, so that no line falls between the two")
   func handOver() {
     let system = SimulatedSystem(frames: 4096)
-    let ring = (system.firstFrame + 1536) << 12
+    let ring = DirectMap.address(system.firstFrame + 1536)
     func word(_ index: UInt64) -> UInt64 { system.kernel.machine.memory(ring + index * 8, as: UInt64.self).pointee }
     system.kernel.devices.emergencyIsMapped = true
     system.must(system.memoryServer, .log, Message(2, 0x6968))

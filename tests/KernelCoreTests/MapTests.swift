@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import Simulated
 import TestSupport
 import Testing
@@ -17,7 +18,8 @@ struct MapTests {
     #expect(seen.count == 6)
     for index in 0..<6 as Range<UInt64> {
       #expect(seen[0x1fd + index] == SeenPage(frame: frames + index, rights: rights))
-      #expect(space.system.kernel.machine.memory((frames + index) << 12 + 4088, as: UInt64.self).pointee == 0)
+      #expect(
+        space.system.kernel.machine.memory(DirectMap.address(frames + index) + 4088, as: UInt64.self).pointee == 0)
       #expect(space.system.kernel.machine.synchronizedFrames.contains(frames + index) == (rights == 5))
     }
     #expect(space.system.audit() == [])
@@ -31,9 +33,9 @@ struct MapTests {
     let frames = system.takeFrames(4)
     _ = space.map(region, 0x200, 2, frame: frames, spares: (frames + 2, frames + 3))
     system.kernel.machine.forgetSynchronized()
-    system.kernel.machine.memory((bundle + 1) << 12, as: UInt64.self).pointee = 0xd65f03c0
+    system.kernel.machine.memory(DirectMap.address(bundle + 1), as: UInt64.self).pointee = 0xd65f03c0
     system.must(system.memoryServer, .copyPage, Message(0x201, 4, 1, handle: 40))
-    #expect(system.kernel.machine.memory((frames + 1) << 12, as: UInt64.self).pointee == 0xd65f03c0)
+    #expect(system.kernel.machine.memory(DirectMap.address(frames + 1), as: UInt64.self).pointee == 0xd65f03c0)
     #expect(system.kernel.machine.synchronizedFrames == [frames + 1])
     let fixed = space.region(0x300, 1, rights: 1, memory: 4)
     _ = space.map(fixed, 0x300)
@@ -63,7 +65,7 @@ struct MapTests {
     let region = space.region(0x200, 4)
     let frames = system.takeFrames(12)
     func frame(_ offset: UInt64) -> UInt64 {
-      offset == .max ? 0 : offset == 20 ? space.task.task >> 12 : frames + offset
+      offset == .max ? 0 : offset == 20 ? DirectMap.frame(space.task.task) : frames + offset
     }
     let message = Message(region, 0x200, 4, frames, frame(bad.offsets.0), frame(bad.offsets.1), 2, handle: 40)
     system.setMessage(message, of: system.memoryServer.thread)

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -27,7 +28,7 @@ struct QuotaTests {
     #expect(account(system, system.memoryServer) == [before[0], before[1] + 64, before[2] + 1, before[3] + 64])
     #expect(system.audit() == [])
     let told = system.must(system.memoryServer, .inspect, Message(9, handle: 41))
-    #expect((0..<5).map { told[$0] } == [40, 40, parent.task >> 12, 1, 38])
+    #expect((0..<5).map { told[$0] } == [40, 40, DirectMap.frame(parent.task), 1, 38])
     // Not before those that hold a part of it.
     let refused = system.call(system.memoryServer, .destroy, Message(handle: 40)).refusal
     #expect(refused == Refusal(.busy, 1))

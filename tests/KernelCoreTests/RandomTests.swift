@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -137,7 +138,9 @@ struct RandomTests {
     let server = system.memoryServer
     let area = system.kernel.machine.memory(task.task + 1280 + slot * 32, as: Handle.self).pointee.region
     while let refusal = system.call(server, .unmap, Message(slot, area.page, 1, handle: task.slot)).refusal {
-      guard refusal.status == .regionMapped, let other = tasks.first(where: { $0.task >> 12 == refusal.value }) else {
+      guard refusal.status == .regionMapped,
+        let other = tasks.first(where: { DirectMap.frame($0.task) == refusal.value })
+      else {
         return
       }
       let shown = system.kernel.machine.memory(other.task + 1280 + refusal.limit * 32, as: Handle.self).pointee.region

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -172,7 +173,7 @@ struct SharedResizeTests {
     if isMapped { #expect(shared.map(30, 0x400, 4)[0] == 4) }
     for (pages, shown) in [(5, 5), (8, 5), (20, 0), (1, 1)] as [(UInt64, UInt64)] {
       let refusal = system.refusal(of: Message(shared.home, pages, shown, handle: 40))
-      #expect(refusal == Refusal(.regionMapped, shared.other.task >> 12, limit: 30))
+      #expect(refusal == Refusal(.regionMapped, DirectMap.frame(shared.other.task), limit: 30))
     }
     // Up to there it may.
     #expect(resize(8, shown: 6)[0] == 8)
@@ -186,7 +187,7 @@ struct SharedResizeTests {
   func part() {
     #expect(shared.show(30).refusal == nil)
     #expect(shared.map(30, 0x400, 4)[0] == 4)
-    let named = Refusal(.regionMapped, shared.other.task >> 12, limit: 30)
+    let named = Refusal(.regionMapped, DirectMap.frame(shared.other.task), limit: 30)
     #expect(shared.space.unmap(shared.home, 0x205, 3).refusal == named)
     #expect(shared.space.unmap(shared.home, 0x200, 3).refusal == named)
     #expect(shared.space.unmap(shared.home, 0x206, 2)[4] == 2)

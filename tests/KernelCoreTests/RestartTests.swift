@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -137,7 +138,7 @@ struct RestartTests {
 
   private func isZero(_ system: SimulatedSystem, _ frame: UInt64) -> Bool {
     (0..<512 as Range<UInt64>).allSatisfy {
-      system.kernel.machine.memory(frame << 12 + $0 * 8, as: UInt64.self).pointee == 0
+      system.kernel.machine.memory(DirectMap.address(frame) + $0 * 8, as: UInt64.self).pointee == 0
     }
   }
 }

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -38,7 +39,7 @@ struct ServerRestartTests {
     let written = try [0xff0, 0xff1, 0xffe, 0xfff].map { try #require(pages[$0]?.frame) }
     for frame in written {
       for word in 0..<512 as Range<UInt64> {
-        system.kernel.machine.memory(frame << 12 + word * 8, as: UInt64.self).pointee = 0xdead
+        system.kernel.machine.memory(DirectMap.address(frame) + word * 8, as: UInt64.self).pointee = 0xdead
       }
     }
     die(system)
@@ -48,8 +49,9 @@ struct ServerRestartTests {
     #expect(t.registers.instruction == 0x20_0000 && t.registers.stack == 0x100_0000)
     for (frame, source) in zip(written, [system.bundle.first, nil, nil, nil]) {
       for word in 0..<512 as Range<UInt64> {
-        let found = system.kernel.machine.memory(frame << 12 + word * 8, as: UInt64.self).pointee
-        let wanted = source.map { system.kernel.machine.memory($0 << 12 + word * 8, as: UInt64.self).pointee } ?? 0
+        let found = system.kernel.machine.memory(DirectMap.address(frame) + word * 8, as: UInt64.self).pointee
+        let wanted =
+          source.map { system.kernel.machine.memory(DirectMap.address($0) + word * 8, as: UInt64.self).pointee } ?? 0
         #expect(found == wanted)
       }
     }

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -126,7 +127,7 @@ struct SharedTests {
     #expect(show(30).refusal == nil)
     _ = map(30, 0x400, 4)
     let refused = system.call(server, .unmap, Message(home, 0x204, 1, handle: 40))
-    #expect(refused.refusal == Refusal(.regionMapped, other.task >> 12, limit: 30))
+    #expect(refused.refusal == Refusal(.regionMapped, DirectMap.frame(other.task), limit: 30))
     #expect(system.pages(of: space.task).count == 8 && system.pages(of: other).count == 4)
     system.must(server, .unmap, Message(30, 0x400, 4, handle: 41))
     #expect(space.unmap(home, 0x200, 8)[4] == 8)
@@ -182,7 +183,7 @@ struct SharedTests {
     #expect(show(30).refusal == nil)
     _ = map(30, 0x400, 4)
     let told = system.must(server, .inspect, Message(7, 30, handle: 41))
-    #expect(told == Message(6, 8, space.task.task >> 12, home, 0x200, 4, label: 0, handle: 41))
+    #expect(told == Message(6, 8, DirectMap.frame(space.task.task), home, 0x200, 4, label: 0, handle: 41))
     #expect(system.must(server, .inspect, Message(7, HandOver.Slot.bundle))[0] == 3)
     system.give(60, to: other, 31)
     #expect(system.call(other, .inspect, Message(7, 31)).refusal == Refusal(.missingRight, 0, limit: 1))

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 import TestSupport
 
 /// All that the kernel holds about tasks, and the server about devices, but for which frames they are.
@@ -13,7 +14,7 @@ struct Canonical: Equatable, CustomStringConvertible {
     var tasks: [UInt64] = []
     for used in kernel.usedFrames {
       kinds[used.word.kind, default: 0] += 1
-      if used.word.kind == .objects, used.word.task == used.frame { tasks.append(used.frame << 12) }
+      if used.word.kind == .objects, used.word.task == used.frame { tasks.append(DirectMap.address(used.frame)) }
     }
     lines = kinds.map { "\($0.key) \($0.value)" }.sorted()
     lines.append("server \(system.frees)")

@@ -1,6 +1,7 @@
 import ABI
 import Interfaces
 import KernelCore
+import Machine
 import MemoryCore
 import Testing
 
@@ -38,7 +39,7 @@ private let rw: Rights.Memory = [.read, .write]
     try own.allocate(slot: 41, page: 0x9_1000, pages: 200, rights: rw, &gate)
     for dirty in 0x9_1000..<0x9_10c8 as Range<UInt64> {
       let frame = try #require(Window(system.machine, task: system.running).find(dirty << 12))
-      system.machine.kernel.machine.memory(frame, as: UInt64.self).pointee = .max
+      system.machine.kernel.machine.memory(DirectMap.base | frame, as: UInt64.self).pointee = .max
     }
     try own.free(slot: 41, &gate)
     let used = system.machine.kernel.task(system.running).pointee.used

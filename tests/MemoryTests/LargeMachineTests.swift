@@ -1,6 +1,7 @@
 import ABI
 import Interfaces
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -70,7 +71,9 @@ private let own = Client<MemoryInterface>.own
       let (frame, free) = (number << 13 + 512, system.freeFrames())
       system.must(server, .region, Message(40, page, 1024, 3))
       let mapped = system.must(server, .map, Message(40, page, 512, frame + 512, frame, frame + 1, 2))
-      #expect(system.kernel.ledger(frame + 1023).pointee == .privatePage(task: system.server >> 12, page: page + 511))
+      #expect(
+        system.kernel.ledger(frame + 1023).pointee
+          == .privatePage(task: DirectMap.frame(system.server), page: page + 511))
       system.must(server, .map, Message(40, page + 513, 1, frame + 3, frame + 1, frame + 2, 2))
       let seen = system.pages(of: server)
       #expect(seen[page] == SeenPage(frame: frame + 512, rights: 3, level: 2))

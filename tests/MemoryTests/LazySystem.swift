@@ -1,6 +1,7 @@
 import ABI
 import Interfaces
 import KernelCore
+import Machine
 import MemoryCore
 import TestSupport
 import Testing
@@ -53,7 +54,7 @@ final class LazySystem {
     }
     set {
       let physical = Window(system.machine, task: task).translate(page << 12)
-      system.machine.kernel.machine.memory(physical, as: UInt64.self).pointee = newValue ?? 0
+      system.machine.kernel.machine.memory(DirectMap.base | physical, as: UInt64.self).pointee = newValue ?? 0
     }
   }
 

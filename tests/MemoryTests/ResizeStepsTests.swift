@@ -1,6 +1,7 @@
 import ABI
 import Interfaces
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -131,7 +132,7 @@ private struct MeanwhileGate: Gate {
     #expect(throws: MemoryRefusal(.kernel(.outOfRange), 0, limit: 8)) { try show(250) }
     try own.resize(slot: 30, from: 8, to: 250, &gate)
     try show(250)
-    #expect(throws: MemoryRefusal(.kernel(.regionMapped), system.running >> 12, limit: 32)) {
+    #expect(throws: MemoryRefusal(.kernel(.regionMapped), DirectMap.frame(system.running), limit: 32)) {
       _ = try step(250, 249, &gate)
     }
     try own.free(slot: 32, &gate)

@@ -1,6 +1,7 @@
 import ABI
 import Interfaces
 import KernelCore
+import Machine
 import TestSupport
 import Testing
 
@@ -186,7 +187,7 @@ private let rw: Rights.Memory = [.read, .write]
     // Of what init has it says nothing: the slots are its own.
     sharers.asInit()
     gate = sharers.gate
-    let view = MemoryRefusal(.kernel(.regionMapped), sharers.task(sharers.childThread) >> 12, limit: 41)
+    let view = MemoryRefusal(.kernel(.regionMapped), DirectMap.frame(sharers.task(sharers.childThread)), limit: 41)
     for to in [5, 1] as [UInt64] {
       #expect(throws: view) { try own.resize(slot: 30, from: 8, to: to, &gate) }
       #expect(try Books(sharers.system).differences(before) == [])

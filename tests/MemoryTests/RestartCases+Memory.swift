@@ -1,6 +1,7 @@
 import ABI
 import Interfaces
 import KernelCore
+import Machine
 import MemoryCore
 import Runtime
 import Testing
@@ -144,7 +145,7 @@ extension RestartTests {
       let refusal = try #require(throws: MemoryRefusal.self) {
         try own.resize(slot: 20, from: 0x240, to: 6, &gate)
       }
-      #expect(refusal == MemoryRefusal(.kernel(.regionMapped), system.running >> 12, limit: 22))
+      #expect(refusal == MemoryRefusal(.kernel(.regionMapped), DirectMap.frame(system.running), limit: 22))
       try own.resize(slot: 20, from: 0x240, to: 7, &gate)
       #expect(throws: MemoryRefusal(.kernel(.outOfRange), 0, limit: 7)) {
         try own.show(memory: 21, slot: 23, page: 0x8_1000, pages: 8, rights: .read, &gate)

@@ -1,6 +1,7 @@
 import ABI
 import Interfaces
 import KernelCore
+import Machine
 import MemoryCore
 import TestSupport
 import Testing
@@ -306,7 +307,7 @@ final class Sharers {
     try sharers.share(rights: .read)
     var gate = sharers.gate
     let address = try #require(sharers.frame(sharers.initThread, 0x5003))
-    sharers.system.machine.kernel.machine.memory(address, as: UInt64.self).pointee = 4711
+    sharers.system.machine.kernel.machine.memory(DirectMap.base | address, as: UInt64.self).pointee = 4711
     sharers.asChild()
     gate = sharers.gate
     #expect(throws: MemoryRefusal(.kernel(.invalidRights), 3, limit: 0)) {
@@ -330,7 +331,7 @@ final class Sharers {
     #expect(sharers.used(sharers.childThread) == used + 1)
     let copy = try #require(sharers.frame(sharers.childThread, 0x8003))
     #expect(copy != address)
-    #expect(sharers.system.machine.kernel.machine.memory(copy, as: UInt64.self).pointee == 4711)
+    #expect(sharers.system.machine.kernel.machine.memory(DirectMap.base | copy, as: UInt64.self).pointee == 4711)
     #expect(sharers.frame(sharers.childThread, 0x8004) == sharers.frame(sharers.initThread, 0x5004))
     #expect(sharers.touch(0x8003, 0x9200_004f))
     #expect(sharers.used(sharers.childThread) == used + 1)
@@ -383,7 +384,7 @@ final class Sharers {
     try own.show(memory: Sharers.name, slot: 41, page: 0x8000, pages: 8, rights: [.read, .write], &gate)
     sharers.asInit()
     gate = sharers.gate
-    let child = sharers.task(sharers.childThread) >> 12
+    let child = DirectMap.frame(sharers.task(sharers.childThread))
     #expect(throws: MemoryRefusal(.kernel(.busy), child, limit: 41)) { try own.seal(slot: 30, &gate) }
     #expect(throws: MemoryRefusal(.notRegion, 50)) { try own.seal(slot: 50, &gate) }
     sharers.check()
@@ -399,7 +400,7 @@ final class Sharers {
     #expect(sharers.touch(0x8001))
     sharers.asInit()
     gate = sharers.gate
-    let child = sharers.task(sharers.childThread) >> 12
+    let child = DirectMap.frame(sharers.task(sharers.childThread))
     #expect(throws: MemoryRefusal(.kernel(.regionMapped), child, limit: 41)) {
       try own.decommit(slot: 30, page: 0x5000, pages: 8, &gate)
     }

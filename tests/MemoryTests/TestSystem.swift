@@ -2,6 +2,7 @@ import ABI
 import DeviceTree
 import Interfaces
 import KernelCore
+import Machine
 import Runtime
 import Simulated
 import TestSupport
@@ -75,7 +76,7 @@ final class Window {
   }
 
   func load<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type) -> Value {
-    machine.kernel.machine.memory(translate(address), as: type).pointee
+    machine.kernel.machine.memory(DirectMap.base | translate(address), as: type).pointee
   }
 }
 
@@ -88,7 +89,7 @@ struct TestIndex: IndexStorage {
     get { window.load(address(section, node), as: UInt8.self) }
     set {
       let physical = window.translate(address(section, node))
-      window.machine.kernel.machine.memory(physical, as: UInt8.self).pointee = newValue
+      window.machine.kernel.machine.memory(DirectMap.base | physical, as: UInt8.self).pointee = newValue
     }
   }
 }

@@ -1,5 +1,6 @@
 package import ABI
 import KernelCore
+import Machine
 
 /// A task of a test: its handle in the memory server's table, its object and one of its threads.
 package struct Actor: Sendable {
@@ -59,7 +60,7 @@ extension SimulatedSystem {
     let root = takeFrames()
     must(memoryServer, .create, Message(account, 3, first, slot, 0, quota, name, root | extra << 48, handle: 2))
     must(memoryServer, .thread, Message(0, 0x1000, 0x8000, 0, priority, handle: slot))
-    return Actor(slot: slot, task: first << 12)
+    return Actor(slot: slot, task: DirectMap.address(first))
   }
 
   /// Makes a further thread of a task by the memory server's calls, with its handle in a slot of that task, and starts

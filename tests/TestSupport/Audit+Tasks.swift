@@ -1,10 +1,13 @@
 import ABI
 import KernelCore
+import Machine
 
 extension Audit {
   /// All tasks: a frame of objects that is its own account.
   var tasks: [UInt64] {
-    system.usedFrames.filter { $0.word.kind == .objects && $0.word.task == $0.frame }.map { $0.frame << 12 }
+    system.usedFrames.filter { $0.word.kind == .objects && $0.word.task == $0.frame }.map {
+      DirectMap.address($0.frame)
+    }
   }
 
   /// Tables, regions, accounts and handle lists of every task; then the ledger, frame by frame.
@@ -16,7 +19,7 @@ extension Audit {
       guard words.destroyPhase == 0 else { continue }
       seen = [:]
       let before = tables.count
-      walk(words.translation >> 12 & 0x7ff_ffff, level: 1, page: 0, parent: task >> 12, entry: 0)
+      walk(words.translation >> 12 & 0x7ff_ffff, level: 1, page: 0, parent: DirectMap.frame(task), entry: 0)
       expect(tables.count - before == Int(words.tables), "task \(task): tables \(words.tables)")
       expect(seen.count == Int(words.mappedPages), "task \(task): pages \(words.mappedPages)")
       let owned = checkPages(task)
@@ -41,7 +44,7 @@ extension Audit {
 
   private func objectFrames(_ newest: UInt64) -> Int {
     var (frame, count) = (newest, 0)
-    while frame != 0 { (frame, count) = (word(frame << 12), count + 1) }
+    while frame != 0 { (frame, count) = (word(DirectMap.address(frame)), count + 1) }
     return count
   }
 
@@ -57,13 +60,14 @@ extension Audit {
       inRegions += pages.count
       for (page, found) in pages {
         let copies = region.region.flags.copiesOnWrite
-        let isCopy = copies && ledger(found.frame) == .privatePage(task: task >> 12, page: page)
+        let isCopy = copies && ledger(found.frame) == .privatePage(task: DirectMap.frame(task), page: page)
         if isCopy { owned += 1 }
         let masked: UInt64 = copies && !isCopy ? 5 : 7
         expect(found.rights == region.word.rights & masked, "page \(page): rights \(found.rights)")
         guard !found.isDevice, !isCopy else { continue }
         let wanted =
-          region.region.isPrivate ? LedgerWord.privatePage(task: task >> 12, page: page) : shown(region, page)
+          region.region.isPrivate
+          ? LedgerWord.privatePage(task: DirectMap.frame(task), page: page) : shown(region, page)
         let said = ledger(found.frame)
         expect(said == wanted, "page \(page) on frame \(found.frame): \(said)")
       }
@@ -79,7 +83,7 @@ extension Audit {
     guard shared.kind == 6, shared.home != 0 else { return .fixed }
     let home = system.kernel.machine.memory(shared.home, as: Handle.self).pointee.region
     let index = region.offset + page - region.region.page
-    return .privatePage(task: ledger(shared.home >> 12).task, page: home.page + index)
+    return .privatePage(task: ledger(DirectMap.frame(shared.home)).task, page: home.page + index)
   }
 
   /// A shared Memory counts the pages that regions besides its home show.
@@ -102,7 +106,7 @@ extension Audit {
   /// Pages of a region that copies on write which are its task's own.
   private func copies(_ region: Handle, slot: UInt64) -> UInt64 {
     guard region.region.flags.copiesOnWrite else { return 0 }
-    let task = ledger(slot >> 12).task
+    let task = ledger(DirectMap.frame(slot)).task
     return UInt64(
       system.usedFrames.count {
         $0.word.kind == .privatePage && $0.word.task == task && region.region.holds($0.word.page)
@@ -123,7 +127,7 @@ extension Audit {
         let after = system.kernel.machine.memory(handle.next, as: Handle.self).pointee
         expect(after.previous == address, "handle \(slot) of task \(task): its next one")
       }
-      let live = ledger(object >> 12)
+      let live = ledger(DirectMap.frame(object))
       let bit: UInt32 = 1 << UInt32(object >> 7 & 31)
       expect(live.kind == .objects && live.live & bit != 0, "handle \(slot) of task \(task): dead object")
     }

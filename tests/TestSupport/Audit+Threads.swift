@@ -43,9 +43,10 @@ extension Audit {
     while next != 0, found.count < 100 {
       found.append(next)
       let t = system.kernel.thread(next).pointee
-      let word = ledger(next >> 12)
+      let word = ledger(DirectMap.frame(next))
       expect(t.task == task && t.address == next && t.firstHandle != 0, "thread \(next) of task \(task)")
-      expect(next & 1023 == 0 && word.kind == .objects && word.task == task >> 12, "thread \(next): its frame")
+      expect(
+        next & 1023 == 0 && word.kind == .objects && word.task == DirectMap.frame(task), "thread \(next): its frame")
       expect(word.live >> UInt32(next >> 7 & 31) & 0xff == 0xff, "thread \(next): its slots")
       next = t.nextOfTask
     }

@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 
 /// A translation that EL0 sees: found by a walker that shares no code with the kernel's.
 package struct SeenPage: Equatable, Sendable {
@@ -44,7 +45,7 @@ struct Audit {
     expect(tables.insert(table).inserted, "table \(table) is in two trees")
     var used: UInt64 = 0
     for index in 0..<512 as Range<UInt64> {
-      let bits = word(table << 12 + index * 8)
+      let bits = word(DirectMap.address(table) + index * 8)
       guard bits & 1 == 1 else {
         expect(bits == 0, "entry \(index) of table \(table) is rubbish")
         continue
@@ -87,7 +88,8 @@ extension SimulatedSystem {
   package func pages(of actor: Actor) -> [UInt64: SeenPage] {
     var audit = Audit(self)
     audit.walk(
-      kernel.task(actor.task).pointee.translation >> 12 & 0x7ff_ffff, level: 1, page: 0, parent: actor.task >> 12,
+      kernel.task(actor.task).pointee.translation >> 12 & 0x7ff_ffff, level: 1, page: 0,
+      parent: DirectMap.frame(actor.task),
       entry: 0)
     return audit.seen
   }

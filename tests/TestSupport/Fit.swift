@@ -1,5 +1,6 @@
 import ABI
 import KernelCore
+import Machine
 
 /// What the mappings of a task take at least, computed from nothing but which frame is behind each page: no table is
 /// looked at but to find that.
@@ -42,7 +43,7 @@ package struct LeastTables: Equatable {
   private mutating func count(_ system: SimulatedSystem, _ table: UInt64, level: Int) {
     tables += 1
     for index in 0..<512 as Range<UInt64> {
-      let entry = system.kernel.machine.memory(table << 12 + index * 8, as: UInt64.self).pointee
+      let entry = system.kernel.machine.memory(DirectMap.address(table) + index * 8, as: UInt64.self).pointee
       guard entry & 1 == 1 else { continue }
       if level < 3, entry & 2 == 2 {
         count(system, entry >> 12 & 0xf_ffff_ffff, level: level + 1)

@@ -1,5 +1,6 @@
 package import ABI
 package import KernelCore
+import Machine
 package import Simulated
 
 /// The kernel's own core on the simulated machine, started as boot starts it. Tests act as whichever thread
@@ -36,7 +37,7 @@ package final class SimulatedSystem {
     let tree = FrameRange(logFrame + 4, logFrame + 4 + treePages)
     kernel = Kernel(machine: Simulated(frames: frames + further))
     for frame in first + 512..<first + 514 { kernel.machine.clear(frame: frame) }
-    kernel.openStore(address: (first + 512) << 12)
+    kernel.openStore(address: DirectMap.address(first + 512))
     kernel.ram.used = FrameRange(first, first + frames)
     kernel.ram.whole = kernel.ram.used
     _ = kernel.reserve(FrameRange(first + 512, tree.end))
@@ -45,12 +46,12 @@ package final class SimulatedSystem {
     kernel.devices.cpuInterfaceFrames = 2
     kernel.devices.uartFrame = 0x9000
     kernel.openSection(first >> 13, table: 0)
-    kernel.openLog(address: logFrame << 12)
+    kernel.openLog(address: DirectMap.address(logFrame))
     for (index, byte) in bundleBytes.enumerated() {
-      kernel.machine.memory(bundle.first << 12 + UInt64(index), as: UInt8.self).pointee = byte
+      kernel.machine.memory(DirectMap.address(bundle.first) + UInt64(index), as: UInt8.self).pointee = byte
     }
     for (index, byte) in deviceTree.enumerated() {
-      kernel.machine.memory(tree.first << 12 + UInt64(index), as: UInt8.self).pointee = byte
+      kernel.machine.memory(DirectMap.address(tree.first) + UInt64(index), as: UInt8.self).pointee = byte
     }
     var plan = StartPlan()
     plan.firstFreeFrame = tree.end
