@@ -91,7 +91,7 @@ extension Kernel where M: ~Copyable {
 
   /// The slot of the region that a page of a task belongs to, or belonged to before it was gone; 0: none. The slots found
   /// last are tried first, for faults come in runs.
-  func regionSlot(of owner: UInt64, page: UInt64) -> UInt64 {
+  package func regionSlot(of owner: UInt64, page: UInt64) -> UInt64 {
     let t = task(owner)
     if let hinted = hintedRegion(t, owner &+ Task.handlesOffset, page: page) { return hinted }
     let before = regions(around: page, of: owner).before

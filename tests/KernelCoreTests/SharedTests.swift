@@ -144,10 +144,10 @@ struct SharedTests {
     #expect(system.handle(server, 99 + handles).kind == .gone)
     #expect(system.handle(other, 30).kind == .gone)
     // Its pages are known by what was there, until another region takes them.
-    #expect(system.must(server, .inspect, Message(6, 0x401, handle: 41))[0] == 30)
+    #expect(system.kernel.regionSlot(of: other.task, page: 0x401) == 30)
     system.must(server, .region, Message(31, 0x400, 1, 3, handle: 41))
-    #expect(system.must(server, .inspect, Message(6, 0x400, handle: 41))[0] == 31)
-    #expect(system.must(server, .inspect, Message(6, 0x401, handle: 41))[0] == 30)
+    #expect(system.kernel.regionSlot(of: other.task, page: 0x400) == 31)
+    #expect(system.kernel.regionSlot(of: other.task, page: 0x401) == 30)
     #expect(system.audit() == [])
   }
 
@@ -156,7 +156,7 @@ struct SharedTests {
     #expect(show(30).refusal == nil)
     system.must(server, .drop, Message(41, 1, handle: 30))
     #expect(system.handle(other, 30).kind == .gone)
-    #expect(system.must(server, .inspect, Message(6, 0x402, handle: 41))[0] == 30)
+    #expect(system.kernel.regionSlot(of: other.task, page: 0x402) == 30)
     #expect(show(32).refusal == nil)
     system.must(other, .drop, Message(handle: 30))
     #expect(system.handle(other, 30) == .empty)
