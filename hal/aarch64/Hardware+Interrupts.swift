@@ -58,6 +58,11 @@ extension Hardware {
 
   /// CPACR_EL1. The exception return synchronises.
   package func setFloatingPointAccess(_ access: UInt64) { cpu_write_fp_access(access) }
+  /// In the processor's block, where the exception entry finds it.
+  package var floatingPointOwner: UInt64 {
+    get { cpu_fp_owner() }
+    nonmutating set { cpu_set_fp_owner(newValue) }
+  }
   package func saveFloatingPoint(to address: UInt64) { fp_save(address) }
   package func loadFloatingPoint(from address: UInt64) { fp_load(address) }
 

@@ -69,6 +69,8 @@ public protocol Machine: ~Copyable {
 
   /// Lets the running thread use FP/SIMD, or makes its first use trap: `FloatingPointAccess`.
   mutating func setFloatingPointAccess(_ access: UInt64)
+  /// Address of the thread whose state the FP/SIMD registers hold; 0: nobody's.
+  var floatingPointOwner: UInt64 { get set }
   /// Saves the FP/SIMD registers to 528 bytes at an address.
   mutating func saveFloatingPoint(to address: UInt64)
   /// Loads the FP/SIMD registers from 528 bytes at an address.

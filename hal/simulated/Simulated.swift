@@ -38,6 +38,8 @@ package struct Simulated: ~Copyable, Machine {
   package var floatingPoint = [UInt64](repeating: 0, count: 66)
   /// What the emergency console printed.
   package var printed: [UInt8] = []
+  /// Address of the thread whose state they hold.
+  package var floatingPointOwner: UInt64 = 0
   /// Set when the machine was powered off (true) or restarted (false).
   package var isOff: Bool?
   /// The report with which the kernel stopped the machine.

@@ -79,8 +79,8 @@ extension Kernel where M: ~Copyable {
     }
     if t.pointee.boundNotification != 0 { notification(t.pointee.boundNotification).pointee.boundThread = 0 }
     t.pointee.boundNotification = 0
-    if cpu.floatingPointOwner == address {
-      cpu.floatingPointOwner = 0
+    if machine.floatingPointOwner == address {
+      machine.floatingPointOwner = 0
       t.pointee.floatingPointAccess = FloatingPointAccess.trapped
     }
   }

@@ -42,18 +42,18 @@ extension Kernel where M: ~Copyable {
     send(faulted, to: pager.word.object, badge: pager.value)
   }
 
-  /// The FP/SIMD registers pass from their last owner to the thread that uses them now.
+  /// The FP/SIMD registers pass from their last owner to the thread that uses them now. Where there is an owner the entry
+  /// does the same by itself.
   private mutating func takeFloatingPoint(_ address: UInt64) {
     machine.setFloatingPointAccess(FloatingPointAccess.allowed)
-    let owner = cpu.floatingPointOwner
+    let owner = machine.floatingPointOwner
     if owner != 0 {
       machine.saveFloatingPoint(to: owner + Thread.floatingPointOffset)
       thread(owner).pointee.floatingPointAccess = FloatingPointAccess.trapped
     }
     machine.loadFloatingPoint(from: address + Thread.floatingPointOffset)
     let t = thread(address)
-    t.pointee.usesFloatingPoint = 1
     t.pointee.floatingPointAccess = FloatingPointAccess.allowed
-    cpu.floatingPointOwner = address
+    machine.floatingPointOwner = address
   }
 }

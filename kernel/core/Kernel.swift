@@ -37,12 +37,10 @@ public struct Kernel<M: Machine & ~Copyable>: ~Copyable {
 
 /// The state of one processor.
 public struct Processor {
-  /// Address of the running thread; 0 while there is none.
+  /// Address of the running thread; 0 while there is none. The entry sets it: quick forms switch without.
   public var current: UInt64 = 0
   /// Bit p is set while ready queue p holds a thread; the running one is in no queue.
   package var ready: UInt64 = 0
-  /// The thread whose state the FP/SIMD registers hold.
-  package var floatingPointOwner: UInt64 = 0
   /// Whether the timer's interrupt will end a time slice.
   package var sliceIsArmed = false
   /// The instruction of the running call moves back, to restart it.

@@ -19,7 +19,7 @@ extension Machine where Self: ~Copyable {
     thread(head).pointee.previous = address
   }
 
-  /// Takes a thread out.
+  /// Takes a thread out, whose links say nothing from here on.
   func remove(_ address: UInt64, from head: inout UInt64) {
     let next = thread(address).pointee.next
     let previous = thread(address).pointee.previous
@@ -30,7 +30,5 @@ extension Machine where Self: ~Copyable {
       thread(next).pointee.previous = previous
       if head == address { head = next }
     }
-    thread(address).pointee.next = 0
-    thread(address).pointee.previous = 0
   }
 }

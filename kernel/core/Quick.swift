@@ -83,7 +83,7 @@ extension Kernel where M: ~Copyable {
     guard caller != 0, e.pointee.queue == 0 else { return nil }
     guard bound == 0 || notification(bound).pointee.bits == 0 else { return nil }
     let c = thread(caller)
-    guard c.pointee.isSuspended == 0, cpu.ready &>> c.pointee.priority == 0 else { return nil }
+    guard cpu.ready &>> c.pointee.priority | c.pointee.isSuspended == 0 else { return nil }
     let isFault = c.pointee.isFault != 0
     guard !isFault || label == FaultMessage.resume else { return nil }
     let s = thread(server.address)
@@ -96,19 +96,18 @@ extension Kernel where M: ~Copyable {
     e.pointee.receivers = 1
     c.pointee.state = ThreadState.ready
     c.pointee.server = 0
-    switchTo(caller)
+    quickSwitch(to: caller)
     guard isFault else { return .caller(caller) }
     c.pointee.isFault = 0
     return .faulter(caller)
   }
 
-  /// A fault to a pager that waits alone, while nobody as urgent as it is ready, in one of the two regions in which the
-  /// last ones were. The badge has `Badge.fault`.
+  /// A fault, not of FP/SIMD, to a pager that waits alone, while nobody as urgent as it is ready, in one of the two regions
+  /// in which the last ones were. The badge has `Badge.fault`.
   @inline(__always) public mutating func quickFault(
     _ faulted: QuickCaller, syndrome: UInt64, address: UInt64
   ) -> QuickFault? {
     guard
-      syndrome >> 26 & 63 != ExceptionClass.floatingPoint,
       let found = quickHandle(faulted, WellKnownSlot.memory, .endpoint, right: Rights.Endpoint.call.rawValue),
       case let e = machine.pinned(found.pointee.word.plainObject, as: Endpoint.self),
       let receiver = quickReceiver(e),
@@ -157,9 +156,9 @@ extension Kernel where M: ~Copyable {
     thread(isAlone ? caller : last).pointee.next = caller
     thread(head).pointee.previous = caller
     store.pointee.ready[Int(truncatingIfNeeded: priority & 63)] = head
-    thread(first).pointee.next = 0
-    thread(first).pointee.previous = 0
-    switchTo(first)
+    thread(first).pointee.next = head
+    thread(first).pointee.previous = caller
+    quickSwitch(to: first)
     return first
   }
 
@@ -178,7 +177,7 @@ extension Kernel where M: ~Copyable {
     guard e.pointee.receivers == 1 else { return nil }
     let receiver = e.pointee.queue
     let r = thread(receiver)
-    guard r.pointee.isSuspended == 0, cpu.ready &>> r.pointee.priority == 0 else { return nil }
+    guard cpu.ready &>> r.pointee.priority | r.pointee.isSuspended == 0 else { return nil }
     return receiver
   }
 
@@ -187,13 +186,11 @@ extension Kernel where M: ~Copyable {
     e.pointee.queue = 0
     e.pointee.receivers = 0
     let r = thread(receiver)
-    r.pointee.next = 0
-    r.pointee.previous = 0
     r.pointee.state = ThreadState.ready
     r.pointee.caller = sender
     let s = thread(sender)
     s.pointee.state = ThreadState.waitingForReply
     s.pointee.server = receiver
-    switchTo(receiver)
+    quickSwitch(to: receiver)
   }
 }

@@ -73,8 +73,6 @@ extension Kernel where M: ~Copyable {
     w.pointee.handle = n.pointee.bits | bits | (waiter.isBound ? Badge.notification : 0)
     w.pointee.transfer = 0
     w.pointee.state = ThreadState.ready
-    w.pointee.next = 0
-    w.pointee.previous = 0
     n.pointee.bits = 0
     if waiter.isBound {
       let e = endpoint(w.pointee.queue)
@@ -88,7 +86,7 @@ extension Kernel where M: ~Copyable {
     c.pointee.previous = current
     store.pointee.ready[Int(truncatingIfNeeded: waiter.priority & 63)] = current
     cpu.ready |= 1 &<< waiter.priority
-    switchTo(waiter.thread)
+    quickSwitch(to: waiter.thread)
   }
 
   /// `wait` without a bit that is set, by one whose registers have been saved: the thread that goes on meanwhile.
@@ -123,9 +121,7 @@ extension Kernel where M: ~Copyable {
     n.pointee.queue = caller.address
     cpu.ready &= ~(1 &<< UInt64(truncatingIfNeeded: index))
     store.pointee.ready[index & 63] = 0
-    thread(next).pointee.next = 0
-    thread(next).pointee.previous = 0
-    switchTo(next)
+    quickSwitch(to: next)
     return next
   }
 }

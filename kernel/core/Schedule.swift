@@ -52,6 +52,11 @@ extension Kernel where M: ~Copyable {
   /// Makes a thread the current one, in its address space.
   @inline(__always) package mutating func switchTo(_ address: UInt64) {
     cpu.current = address
+    quickSwitch(to: address)
+  }
+
+  /// The same by a quick form, which leaves `cpu.current` to the next entry.
+  @inline(__always) mutating func quickSwitch(to address: UInt64) {
     let t = thread(address)
     machine.activate(translation: t.pointee.translation)
     machine.setFloatingPointAccess(t.pointee.floatingPointAccess)

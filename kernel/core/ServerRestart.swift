@@ -97,7 +97,6 @@ extension Kernel where M: ~Copyable {
       at: image.pointee.server.entry, stack: image.pointee.server.stackTop, argument: image.pointee.server.restarts)
     for index in 0..<5 { t.pointee[index + 1] = fault[index] }
     t.pointee.isSuspended = 0
-    t.pointee.usesFloatingPoint = 0
     makeReady(address)
     if served != 0 { interrupt(served) }
   }

@@ -63,7 +63,7 @@ public struct Thread: BitwiseCopyable {
   public var boundNotification: UInt64 = 0
   /// The other registers.
   public var registers = SavedRegisters()
-  /// Next in the ready queue or in the queue of an endpoint or notification; circular.
+  /// Next in the ready queue or in the queue of an endpoint or notification; circular. Valid while it is in one.
   public var next: UInt64 = 0
   /// Previous in the same queue.
   public var previous: UInt64 = 0
@@ -93,12 +93,10 @@ public struct Thread: BitwiseCopyable {
   public var faultSyndrome: UInt64 = 0
   /// FAR_EL1 of that fault.
   public var faultAddress: UInt64 = 0
-  /// 1 when its FP/SIMD state was ever used.
-  public var usesFloatingPoint: UInt64 = 0
   /// The next of its task's further threads.
   public var nextOfTask: UInt64 = 0
   /// Room to the end of the first half.
-  var reserved: InlineArray<5, UInt64> = .init(repeating: 0)
+  var reserved: InlineArray<6, UInt64> = .init(repeating: 0)
   /// FP/SIMD registers, FPCR and FPSR.
   public var floatingPoint: InlineArray<66, UInt64> = .init(repeating: 0)
 }

@@ -241,6 +241,7 @@ asleep:
   .balign 64
 processor:
   .quad stack_top
+  .quad 0                       // nobody's FP/SIMD registers
 
   .section .bss.store, "aw", %nobits
   .balign 64

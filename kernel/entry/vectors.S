@@ -38,12 +38,32 @@
   stp x12, x13, [sp, #THREAD_STATUS]
 .endm
 
-// From the thread's block to the processor's stack; backtraces end here.
-.macro enter_kernel
+// From the thread's block, which \thread gets, to the processor's stack; backtraces end here.
+.macro enter_kernel thread
+  mov \thread, sp
   mrs x10, tpidr_el1
   ldr x10, [x10, #PROCESSOR_STACK]
   mov sp, x10
   mov x29, xzr
+.endm
+
+.macro all_fp instruction, thread
+  \instruction q0, q1, [\thread, #(THREAD_FP + 0)]
+  \instruction q2, q3, [\thread, #(THREAD_FP + 32)]
+  \instruction q4, q5, [\thread, #(THREAD_FP + 64)]
+  \instruction q6, q7, [\thread, #(THREAD_FP + 96)]
+  \instruction q8, q9, [\thread, #(THREAD_FP + 128)]
+  \instruction q10, q11, [\thread, #(THREAD_FP + 160)]
+  \instruction q12, q13, [\thread, #(THREAD_FP + 192)]
+  \instruction q14, q15, [\thread, #(THREAD_FP + 224)]
+  \instruction q16, q17, [\thread, #(THREAD_FP + 256)]
+  \instruction q18, q19, [\thread, #(THREAD_FP + 288)]
+  \instruction q20, q21, [\thread, #(THREAD_FP + 320)]
+  \instruction q22, q23, [\thread, #(THREAD_FP + 352)]
+  \instruction q24, q25, [\thread, #(THREAD_FP + 384)]
+  \instruction q26, q27, [\thread, #(THREAD_FP + 416)]
+  \instruction q28, q29, [\thread, #(THREAD_FP + 448)]
+  \instruction q30, q31, [\thread, #(THREAD_FP + 480)]
 .endm
 
 // A vector has 128 bytes; the assembler refuses to go back where the one before it has more.
@@ -82,15 +102,11 @@ vectors:
   str x10, [sp, #THREAD_TRANSFER]
   mrs x9, esr_el1
   mov w8, #0x56000000           // SVC from AArch64, immediate 0. D17.2.37
-  sub w8, w9, w8
-  cmp w8, #1
-  b.hi other
+  subs w8, w9, w8
+  b.ne no_call
   cbnz w10, pass                // a handle goes along
   save_kept
-  cbnz w8, 1f
   b kernelQuickCall
-1:
-  b kernelQuickReplyReceive
 
   // A task: interrupts.
   vector 9
@@ -110,12 +126,18 @@ vectors:
 
   .balign 64
 pass:
-  cbnz w8, system_call
   save_kept
   b kernelQuickPass
 
-  // w8 is a system call's number from 2 on; or none at all, and x9 ESR_EL1.
+  // w8 is a system call's number from 1 on; or none at all, and x9 ESR_EL1.
   .balign 64
+no_call:
+  cmp w8, #1
+  b.ne other
+  cbnz w10, system_call
+  save_kept
+  b kernelQuickReplyReceive
+
 other:
   cmp w8, #((quick_calls_end - quick_calls) / 4)
   b.hs 1f
@@ -125,12 +147,55 @@ other:
 1:
   cmp w8, #0x10000              // ESR_EL1.ISS of an SVC: 16 bits
   b.lo system_call
+  lsr w8, w9, #26               // ESR_EL1.EC
+  cmp w8, #7                    // use of FP/SIMD
+  b.eq floating_point
   save_words
   save_scratch
   save_kept
   mov x0, x9
   mrs x1, far_el1
   b kernelQuickFault
+
+  // The registers pass from their owner to the thread that uses them now. Where nobody owns them the general path does
+  // it: kernel/core/Fault.swift. The kernel itself may use them while CPACR_EL1 traps tasks.
+  .arch_extension fp
+  .arch_extension simd
+  .balign 64
+floating_point:
+  mrs x8, tpidr_el1
+  ldr x9, [x8, #PROCESSOR_FP_OWNER]
+  cbz x9, 1f
+  all_fp stp, x9
+  mrs x8, fpcr
+  mrs x10, fpsr
+  str x8, [x9, #(THREAD_FP + 512)]
+  str x10, [x9, #(THREAD_FP + 520)]
+  mov x10, #FP_TRAPPED
+  str x10, [x9, #THREAD_FP_ACCESS]
+  all_fp ldp, sp
+  ldr x8, [sp, #(THREAD_FP + 512)]
+  ldr x10, [sp, #(THREAD_FP + 520)]
+  msr fpcr, x8
+  msr fpsr, x10
+  mov x10, #FP_ALLOWED
+  str x10, [sp, #THREAD_FP_ACCESS]
+  msr cpacr_el1, x10            // the exception return synchronises
+  mrs x8, tpidr_el1
+  mov x9, sp
+  str x9, [x8, #PROCESSOR_FP_OWNER]
+  ldp x8, x9, [sp, #THREAD_LABEL]
+  ldr x10, [sp, #THREAD_TRANSFER]
+  eret
+  dsb nsh
+  isb
+1:
+  save_words
+  save_scratch
+  save_kept
+  mrs x0, esr_el1
+  mrs x1, far_el1
+  b general_fault
 
 // By the number of the system call, kernel/abi/Operation.swift: those that have a quick form which switches to nobody. The
 // first two never come here.
@@ -153,7 +218,12 @@ quick_calls:
 quick_calls_end:
   mov x1, xzr
   mov x2, xzr
-  b quick_return
+  mov x8, xzr
+  mov x9, xzr
+  mov x10, xzr
+  eret
+  dsb nsh
+  isb
 
   .balign 64
 yield:
@@ -196,7 +266,7 @@ general_signal:
   .globl general_wake
 general_wake:
   mov w0, #6
-  enter_kernel
+  enter_kernel x1
   bl kernelSystemCall
   b kernel_exit
   .globl general_wait
@@ -209,7 +279,7 @@ general_yield:
   b system_call
   .globl general_fault
 general_fault:
-  enter_kernel
+  enter_kernel x2
   bl kernelFault
   b kernel_exit
 
@@ -223,7 +293,7 @@ general_unmap:
   b system_call_saved
   .globl general_interrupt
 general_interrupt:
-  enter_kernel
+  enter_kernel x1
   bl kernelInterrupt
   b kernel_exit
 
@@ -234,7 +304,7 @@ system_call:
 system_call_saved:
   save_kept
   mov w0, w8
-  enter_kernel
+  enter_kernel x1
   bl kernelSystemCall
 
 // Resumes the thread whose block x0 points at. Every register is loaded from it: nothing that another

@@ -7,20 +7,23 @@ internal import Machine
 // The three doors from kernel/entry/vectors.S. Each returns the block of the thread to resume, by its address
 // in the kernel's half.
 
-/// A system call of the running thread; `operation` is the immediate of its SVC. x11–x18 were not saved.
-@c(kernelSystemCall) func kernelSystemCall(_ operation: UInt16) -> UInt64 {
+/// A system call of the thread that ran; `operation` is the immediate of its SVC. x11–x18 were not saved.
+@c(kernelSystemCall) func kernelSystemCall(_ operation: UInt16, _ caller: UInt64) -> UInt64 {
+  kernel.cpu.current = caller
   kernel.systemCall(operation)
   return kernel.cpu.current
 }
 
 /// An interrupt that came while a thread ran.
-@c(kernelInterrupt) func kernelInterrupt(_ number: UInt32) -> UInt64 {
+@c(kernelInterrupt) func kernelInterrupt(_ number: UInt32, _ current: UInt64) -> UInt64 {
+  kernel.cpu.current = current
   kernel.interrupt(number)
   return kernel.cpu.current
 }
 
-/// The running thread faulted: ESR_EL1 and FAR_EL1.
-@c(kernelFault) func kernelFault(_ syndrome: UInt64, _ address: UInt64) -> UInt64 {
+/// The thread that ran faulted: ESR_EL1 and FAR_EL1.
+@c(kernelFault) func kernelFault(_ syndrome: UInt64, _ address: UInt64, _ faulted: UInt64) -> UInt64 {
+  kernel.cpu.current = faulted
   kernel.fault(syndrome: syndrome, address: address)
   return kernel.cpu.current
 }

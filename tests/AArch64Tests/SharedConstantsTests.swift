@@ -21,6 +21,8 @@ import Testing
     #expect(header["THREAD_KEPT"] == offset(\.kept))
     #expect(header["THREAD_STACK"] == offset(\.stack))
     #expect(header["THREAD_STATUS"] == offset(\.status))
+    #expect(header["THREAD_FP_ACCESS"] == MemoryLayout<KernelCore.Thread>.offset(of: \.floatingPointAccess))
+    #expect(header["THREAD_FP"] == MemoryLayout<KernelCore.Thread>.offset(of: \.floatingPoint))
     #expect(MemoryLayout<KernelCore.Thread>.size == 1024)
   }
 
@@ -52,6 +54,15 @@ import Testing
   func store() throws {
     #expect(try defines(in: "kernel/entry/include/entry.h")["STORE_BYTES"] == Store.bytes)
     #expect(MemoryLayout<Store>.size <= Store.bytes)
+  }
+
+  @Test("who owns the FP/SIMD registers is the second word of the processor's block, and CPACR_EL1 the same in both")
+  func floatingPoint() throws {
+    #expect(try defines(in: "kernel/entry/include/entry.h")["PROCESSOR_FP_OWNER"] == 8)
+    #expect(try text(of: "hal/caarch64/include/caarch64_registers.h").contains("return block + 1;"))
+    let header = try text(of: "kernel/entry/include/asm.h")
+    #expect(header.contains("#define FP_TRAPPED (\(FloatingPointAccess.trapped >> 20) << 20)"))
+    #expect(header.contains("#define FP_ALLOWED (\(FloatingPointAccess.allowed >> 20) << 20)"))
   }
 
   @Test("MAIR_EL1 at entry is the one that descriptors index")

@@ -195,7 +195,7 @@ struct ScheduleTests {
     #expect(system.kernel.machine.floatingPointIsAllowed == true)
     #expect(use(meeting.second, 23) == 22)
     PeerGoneTests.destroy(meeting, meeting.second)
-    #expect(system.kernel.cpu.floatingPointOwner == 0)
+    #expect(system.kernel.machine.floatingPointOwner == 0)
     #expect(use(meeting.server, 33) == 0)
     #expect(use(meeting.first, 14) == 13)
     #expect(system.audit() == [])

@@ -62,7 +62,7 @@ extension Audit {
       t.handles == t.task + 1280 && t.slots == words.slots && t.translation == words.translation,
       "thread \(t.address): its task's words")
     let access =
-      system.kernel.cpu.floatingPointOwner == t.address ? FloatingPointAccess.allowed : FloatingPointAccess.trapped
+      system.kernel.machine.floatingPointOwner == t.address ? FloatingPointAccess.allowed : FloatingPointAccess.trapped
     expect(t.floatingPointAccess == access, "thread \(t.address): FP/SIMD")
   }
 

@@ -125,15 +125,15 @@ package final class SimulatedSystem {
         quick, slot: message.handle, label: message.label, caller: t.caller, bound: t.boundNotification)
       switch reply {
       case .caller(let thread): taken = QuickSwitch(thread: thread, badge: 0)
-      case .faulter: return tookQuickPath()
+      case .faulter(let thread): return tookQuickPath(thread)
       case nil: break
       }
     case .signal:
       if kernel.quickSignal(quick, slot: message.handle) { return succeeded(caller) }
-      return kernel.quickWake(quick, slot: message.handle) != nil && tookQuickPath()
+      return tookQuickPath(kernel.quickWake(quick, slot: message.handle))
     case .yield:
-      guard kernel.quickYield(caller) != nil else { return false }
-      return succeeded(caller)
+      guard let next = kernel.quickYield(caller) else { return false }
+      return succeeded(caller, next: next)
     case .null: return succeeded(caller)
     case .map:
       let place = QuickPage(task: message.handle, region: message[0], page: message[1])
@@ -146,8 +146,7 @@ package final class SimulatedSystem {
       guard message[2] == 1, let frame = kernel.quickUnmap(quick, place) else { return false }
       return succeeded(caller, [1, 0, 0, frame, frame == 0 ? 0 : 1, 0])
     case .wait:
-      guard kernel.quickWait(quick, slot: message.handle, acknowledging: message[0]) != nil else { return false }
-      return tookQuickPath()
+      return tookQuickPath(kernel.quickWait(quick, slot: message.handle, acknowledging: message[0]))
     default: break
     }
     guard let taken else { return false }
@@ -156,14 +155,14 @@ package final class SimulatedSystem {
     arrived.handle = taken.badge
     arrived.transfer = passed == 0 ? 0 : kernel.thread(taken.thread).pointee.transfer
     setMessage(arrived, of: taken.thread)
-    return tookQuickPath()
+    return tookQuickPath(taken.thread)
   }
 
   /// A fault of the thread that runs, as the exception entry takes it.
   package func fault(syndrome: UInt64, address: UInt64) {
     let faulted = current
     guard
-      usesQuickPaths, isMostUrgent(faulted),
+      usesQuickPaths, isMostUrgent(faulted), syndrome >> 26 & 63 != 7,
       let taken = kernel.quickFault(quickCaller(faulted), syndrome: syndrome, address: address)
     else { return kernel.fault(syndrome: syndrome, address: address) }
     let registers = kernel.thread(faulted).pointee.registers
@@ -172,17 +171,14 @@ package final class SimulatedSystem {
         syndrome, address, registers.instruction, registers.stack, registers.link, taken.region, taken.handle,
         taken.area,
         label: syndrome >> 26 & 63, handle: taken.pager.badge), of: taken.pager.thread)
-    _ = tookQuickPath()
+    _ = tookQuickPath(taken.pager.thread)
   }
 
   /// An interrupt while a thread runs, as the exception entry takes it.
   package func interrupt() {
     let number = kernel.machine.acknowledgeInterrupt()
-    if usesQuickPaths, isMostUrgent(current), kernel.quickInterrupt(number, of: current) != nil {
-      _ = tookQuickPath()
-    } else {
-      kernel.interrupt(number)
-    }
+    let next = usesQuickPaths && isMostUrgent(current) ? kernel.quickInterrupt(number, of: current) : nil
+    if !tookQuickPath(next) { kernel.interrupt(number) }
   }
 
   /// A test may run a thread while a more urgent one is ready, which the machine never does; the general forms make up
@@ -197,13 +193,16 @@ package final class SimulatedSystem {
   }
 
   /// What `quick_return` leaves.
-  private func succeeded(_ caller: UInt64, _ results: [UInt64] = [0, 0, 0]) -> Bool {
+  private func succeeded(_ caller: UInt64, _ results: [UInt64] = [0, 0, 0], next: UInt64? = nil) -> Bool {
     for (index, result) in results.enumerated() { kernel.thread(caller).pointee[index] = result }
     kernel.thread(caller).pointee.label = 0
-    return tookQuickPath()
+    return tookQuickPath(next ?? caller)
   }
 
-  private func tookQuickPath() -> Bool {
+  /// A quick form went on in a thread, if it did: who runs from here on, as the next entry will say.
+  private func tookQuickPath(_ thread: UInt64?) -> Bool {
+    guard let thread else { return false }
+    kernel.cpu.current = thread
     quickSwitches += 1
     kernel.machine.checkAtReturn()
     return true

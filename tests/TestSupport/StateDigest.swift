@@ -22,7 +22,7 @@ extension SimulatedSystem {
   private func combineProcessor(_ hasher: inout Hasher) {
     hasher.combine(kernel.cpu.current)
     hasher.combine(kernel.cpu.ready)
-    hasher.combine(kernel.cpu.floatingPointOwner)
+    hasher.combine(kernel.machine.floatingPointOwner)
     hasher.combine(kernel.cpu.sliceIsArmed)
     hasher.combine(kernel.cpu.restarts)
     hasher.combine(kernel.timer.deadline)

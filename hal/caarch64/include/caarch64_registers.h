@@ -22,6 +22,20 @@ CAARCH64_READ(cpu_features, "id_aa64pfr0_el1")
 CAARCH64_READ(cpu_zero_block, "dczid_el0")
 CAARCH64_READ(cpu_cache_type, "ctr_el0")
 
+// The second word of the processor's block: PROCESSOR_FP_OWNER of kernel/entry.
+#if CAARCH64_REAL
+CAARCH64_INLINE uint64_t *cpu_fp_owner_word(void) {
+  uint64_t *block;
+  __asm__("mrs %0, tpidr_el1" : "=r"(block));
+  return block + 1;
+}
+CAARCH64_INLINE uint64_t cpu_fp_owner(void) { return *cpu_fp_owner_word(); }
+CAARCH64_INLINE void cpu_set_fp_owner(uint64_t thread) { *cpu_fp_owner_word() = thread; }
+#else
+CAARCH64_INLINE uint64_t cpu_fp_owner(void) { return 0; }
+CAARCH64_INLINE void cpu_set_fp_owner(uint64_t thread) { (void)thread; }
+#endif
+
 // Translation.
 CAARCH64_READ(cpu_read_translation_control, "tcr_el1")
 CAARCH64_WRITE(cpu_write_translation_control, "tcr_el1")

@@ -13,3 +13,7 @@
 
 // MAIR_EL1: `MemoryKind.attributes`.
 #define MAIR_BOOT 0xff0400
+
+// CPACR_EL1: `FloatingPointAccess`.
+#define FP_TRAPPED (1 << 20)
+#define FP_ALLOWED (3 << 20)

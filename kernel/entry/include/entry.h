@@ -11,8 +11,13 @@
 #define THREAD_STACK 288
 #define THREAD_STATUS 304
 
-// Offsets in a processor's block, which TPIDR_EL1 points at.
+// `Thread.floatingPointAccess`, CPACR_EL1; and q0–q31, FPCR, FPSR.
+#define THREAD_FP_ACCESS 360
+#define THREAD_FP 496
+
+// Offsets in a processor's block, which TPIDR_EL1 points at: its stack; the thread whose FP/SIMD registers it holds.
 #define PROCESSOR_STACK 0
+#define PROCESSOR_FP_OWNER 8
 
 // Tables in the boot pool: one of level 1, one of level 2 for the image's GiB. kernel.ld computes the number
 // from the layout and refuses to link when this one is smaller or larger.
