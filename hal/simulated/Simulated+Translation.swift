@@ -2,14 +2,14 @@ import Machine
 
 /// What an MMU may remember: it may have read any valid entry at any time, and keeps it until it is told to
 /// forget and has finished doing so. Arm ARM D8.13, D8.14.
-struct TranslationMemory {
+struct TranslationMemory: Equatable {
   /// Entries that were valid once: (table frame, index) and the value.
   struct Entry: Hashable {
     var table: UInt64
     var index: UInt64
   }
   /// Where a table stands in its tree: what its first entry translates.
-  struct Place {
+  struct Place: Equatable {
     var root: UInt64
     var level: UInt64
     var page: UInt64

@@ -82,131 +82,19 @@ package final class SimulatedSystem {
     server = kernel.thread(kernel.cpu.current).pointee.task
   }
 
-  /// Whether calls try their quick forms, as on the machine.
+  /// Whether calls try their quick forms, as on the machine; then they are carried out in both forms, and compared.
   package var usesQuickPaths = true
-  /// Calls that a quick form carried out.
-  package private(set) var quickSwitches = 0
+  /// How often each quick form carried out what was asked.
+  package var carriedOut: [QuickForm: Int] = [:]
+  /// How often any did.
+  package var quickSwitches: Int { carriedOut.values.reduce(0, +) }
+  /// Whether both forms are being run.
+  var isComparing = false
+  /// Whether a quick form left another state than the general one: said once.
+  var isDifferent = false
 
   /// The thread that runs.
   package var current: UInt64 { kernel.cpu.current }
-
-  /// Makes a kernel call as the current thread; returns its registers afterwards, whoever runs then.
-  @discardableResult
-  package func invoke(_ operation: Operation, _ message: Message) -> Message {
-    let caller = current
-    setMessage(message, of: caller)
-    // The svc itself: the saved instruction is the one behind it.
-    kernel.thread(caller).pointee.registers.instruction &+= 4
-    let after = kernel.thread(caller).pointee.registers.instruction
-    if takesQuickPath(operation, message, caller) { return self.message(of: caller) }
-    repeat {
-      kernel.thread(caller).pointee.registers.instruction = after
-      kernel.systemCall(operation.rawValue)
-      kernel.machine.checkAtReturn()
-      // A call that restarts comes back at its svc, after the interrupt that waited.
-      if current == caller, kernel.thread(caller).pointee.registers.instruction != after { interrupt() }
-    } while current == caller && kernel.thread(caller).pointee.registers.instruction != after
-    return self.message(of: caller)
-  }
-
-  /// What the exception entry does: a call without a handle tries its quick form first, and the words go over in the
-  /// registers.
-  private func takesQuickPath(_ operation: Operation, _ message: Message, _ caller: UInt64) -> Bool {
-    let passed = Transfer(raw: message.transfer).pass
-    guard usesQuickPaths, passed == 0 || operation == .call, isMostUrgent(caller) else { return false }
-    let quick = quickCaller(caller)
-    var taken: QuickSwitch?
-    switch operation {
-    case .call where passed != 0: taken = kernel.quickPass(quick, slot: message.handle, passing: passed)
-    case .call: taken = kernel.quickCall(quick, slot: message.handle)
-    case .replyReceive:
-      let t = kernel.thread(caller).pointee
-      let reply = kernel.quickReplyReceive(
-        quick, slot: message.handle, label: message.label, caller: t.caller, bound: t.boundNotification)
-      switch reply {
-      case .caller(let thread): taken = QuickSwitch(thread: thread, badge: 0)
-      case .faulter(let thread): return tookQuickPath(thread)
-      case nil: break
-      }
-    case .signal:
-      if kernel.quickSignal(quick, slot: message.handle) { return succeeded(caller) }
-      return tookQuickPath(kernel.quickWake(quick, slot: message.handle))
-    case .yield:
-      guard let next = kernel.quickYield(caller) else { return false }
-      return succeeded(caller, next: next)
-    case .null: return succeeded(caller)
-    case .map:
-      let place = QuickPage(task: message.handle, region: message[0], page: message[1])
-      guard message[2] == 1, kernel.quickMap(quick, place, frame: message[3], authority: message[6]) else {
-        return false
-      }
-      return succeeded(caller, [1, 0, 0])
-    case .unmap:
-      let place = QuickPage(task: message.handle, region: message[0], page: message[1])
-      guard message[2] == 1, let frame = kernel.quickUnmap(quick, place) else { return false }
-      return succeeded(caller, [1, 0, 0, frame, frame == 0 ? 0 : 1, 0])
-    case .wait:
-      return tookQuickPath(kernel.quickWait(quick, slot: message.handle, acknowledging: message[0]))
-    default: break
-    }
-    guard let taken else { return false }
-    var arrived = message
-    arrived.label &= ~Outcome.refused
-    arrived.handle = taken.badge
-    arrived.transfer = passed == 0 ? 0 : kernel.thread(taken.thread).pointee.transfer
-    setMessage(arrived, of: taken.thread)
-    return tookQuickPath(taken.thread)
-  }
-
-  /// A fault of the thread that runs, as the exception entry takes it.
-  package func fault(syndrome: UInt64, address: UInt64) {
-    let faulted = current
-    guard
-      usesQuickPaths, isMostUrgent(faulted), syndrome >> 26 & 63 != 7,
-      let taken = kernel.quickFault(quickCaller(faulted), syndrome: syndrome, address: address)
-    else { return kernel.fault(syndrome: syndrome, address: address) }
-    let registers = kernel.thread(faulted).pointee.registers
-    setMessage(
-      Message(
-        syndrome, address, registers.instruction, registers.stack, registers.link, taken.region, taken.handle,
-        taken.area,
-        label: syndrome >> 26 & 63, handle: taken.pager.badge), of: taken.pager.thread)
-    _ = tookQuickPath(taken.pager.thread)
-  }
-
-  /// An interrupt while a thread runs, as the exception entry takes it.
-  package func interrupt() {
-    let number = kernel.machine.acknowledgeInterrupt()
-    let next = usesQuickPaths && isMostUrgent(current) ? kernel.quickInterrupt(number, of: current) : nil
-    if !tookQuickPath(next) { kernel.interrupt(number) }
-  }
-
-  /// A test may run a thread while a more urgent one is ready, which the machine never does; the general forms make up
-  /// for it.
-  private func isMostUrgent(_ address: UInt64) -> Bool {
-    kernel.cpu.ready & (~1 &<< kernel.thread(address).pointee.priority) == 0
-  }
-
-  private func quickCaller(_ address: UInt64) -> QuickCaller {
-    let t = kernel.thread(address).pointee
-    return QuickCaller(address, handles: t.handles, slots: t.slots)
-  }
-
-  /// What `quick_return` leaves.
-  private func succeeded(_ caller: UInt64, _ results: [UInt64] = [0, 0, 0], next: UInt64? = nil) -> Bool {
-    for (index, result) in results.enumerated() { kernel.thread(caller).pointee[index] = result }
-    kernel.thread(caller).pointee.label = 0
-    return tookQuickPath(next ?? caller)
-  }
-
-  /// A quick form went on in a thread, if it did: who runs from here on, as the next entry will say.
-  private func tookQuickPath(_ thread: UInt64?) -> Bool {
-    guard let thread else { return false }
-    kernel.cpu.current = thread
-    quickSwitches += 1
-    kernel.machine.checkAtReturn()
-    return true
-  }
 
   /// x0–x10 of a thread.
   package func message(of thread: UInt64) -> Message {

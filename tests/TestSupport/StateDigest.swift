@@ -14,33 +14,8 @@ extension SimulatedSystem {
     defer { if let kept { setMessage(kept, of: thread) } }
     var hasher = Hasher()
     kernel.machine.hash(into: &hasher)
-    combineProcessor(&hasher)
-    combineTables(&hasher)
-    return hasher.finalize()
-  }
-
-  private func combineProcessor(_ hasher: inout Hasher) {
-    hasher.combine(kernel.cpu.current)
-    hasher.combine(kernel.cpu.ready)
     hasher.combine(kernel.machine.floatingPointOwner)
-    hasher.combine(kernel.cpu.sliceIsArmed)
-    hasher.combine(kernel.cpu.restarts)
-    hasher.combine(kernel.timer.deadline)
-    hasher.combine(kernel.timer.object)
-    hasher.combine(kernel.log.sequence)
-    hasher.combine(kernel.devices.isAttached)
-    hasher.combine(kernel.devices.emergencyIsMapped)
-    hasher.combine(kernel.facts.grownTables)
-  }
-
-  private func combineTables(_ hasher: inout Hasher) {
-    hasher.combine(kernel.ram.reservedCount)
-    hasher.combine(kernel.ram.memory)
-    hasher.combine(kernel.ram.addedCount)
-    hasher.combine(kernel.ram.cleared.first)
-    hasher.combine(kernel.ram.cleared.end)
-    hasher.combine(kernel.ram.published.first)
-    hasher.combine(kernel.ram.published.end)
-    hasher.combine(kernel.ram.publisher)
+    for word in KernelWords(kernel).named { hasher.combine(word.value) }
+    return hasher.finalize()
   }
 }
