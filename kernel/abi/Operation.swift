@@ -38,7 +38,7 @@ public enum Operation: UInt16, Sendable {
   /// Makes an object: see `ObjectKind` for the words.
   case create = 13
   /// Makes a region in task x9: x0 slot, x1 page, x2 pages, x3 rights, x4 Memory slot (0: private), x5 offset,
-  /// x6 `RegionFlags`.
+  /// x6 `RegionFlags`. Returns x0 the tables that its first page lacks.
   case region = 14
   /// Maps pages of a region, at most one leaf table: x0 region slot, x1 page, x2 count, x3 first frame,
   /// x4 and x5 spare frames for tables, x6 slot of the Memory authority. Returns x0 pages, x1 spares taken, x2 a table

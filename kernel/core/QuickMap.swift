@@ -110,7 +110,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// The task whose address space a call changes.
-  @inline(__always) private func quickSpace(_ caller: QuickCaller, _ number: UInt64) -> UInt64? {
+  @inline(__always) func quickSpace(_ caller: QuickCaller, _ number: UInt64) -> UInt64? {
     guard number != 0 else {
       let own = caller.handles &- Task.handlesOffset
       return task(own).pointee.parent == 0 ? own : nil

@@ -2,7 +2,8 @@ internal import ABI
 internal import Machine
 
 extension Kernel where M: ~Copyable {
-  /// `region`: a slot of a task that says which pages show what, with which rights. Nothing is mapped yet.
+  /// `region`: a slot of a task that says which pages show what, with which rights. Nothing is mapped yet; told is how many
+  /// tables the first page lacks.
   mutating func region(_ caller: UInt64) throws(Refusal) {
     let own = thread(caller).pointee.task
     let owner = try addressSpace(handleWord(caller), of: own)
@@ -32,7 +33,7 @@ extension Kernel where M: ~Copyable {
       handle(target).pointee.offset = word(caller, 5)
     }
     enterRegion(target, of: owner)
-    succeed(caller)
+    succeed(caller, missingTables(task(owner), page: page))
   }
 
   /// Rights that a region may have: never written and executed.
@@ -76,12 +77,17 @@ extension Kernel where M: ~Copyable {
     if behind != 0 { try checkApart(behind, area, of: owner) }
   }
 
-  @inline(__always) private func checkApart(_ slot: UInt64, _ area: RegionWord, of owner: UInt64) throws(Refusal) {
-    let other = handle(slot).pointee.region
-    let gap = (area.raw | other.raw) &>> RegionFlags.guardedShift & 1
-    guard other.page &+ other.pages &+ gap <= area.page || area.page &+ area.pages &+ gap <= other.page else {
+  private func checkApart(_ slot: UInt64, _ area: RegionWord, of owner: UInt64) throws(Refusal) {
+    guard isApart(slot, area) else {
       throw Refusal(.regionOverlap, area.page, limit: number(ofSlot: slot, of: owner))
     }
+  }
+
+  /// Whether the region in a slot leaves room for another one.
+  @inline(__always) func isApart(_ slot: UInt64, _ area: RegionWord) -> Bool {
+    let other = handle(slot).pointee.region
+    let gap = (area.raw | other.raw) &>> RegionFlags.guardedShift & 1
+    return other.page &+ other.pages &+ gap <= area.page || area.page &+ area.pages &+ gap <= other.page
   }
 
   /// The number of a slot of a task's table.

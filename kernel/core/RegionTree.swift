@@ -47,7 +47,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Puts the region in a slot into the tree of its task.
-  func enterRegion(_ new: UInt64, of owner: UInt64) {
+  @inline(__always) func enterRegion(_ new: UInt64, of owner: UInt64) {
     let handles = owner &+ Task.handlesOffset
     let page = handle(new).pointee.region.page
     var link = RegionLink.root(of: owner)

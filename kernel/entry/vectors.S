@@ -206,9 +206,10 @@ quick_calls:
   b kernelQuickSignal           // 6
   b wait                        // 7
   b yield                       // 8
-  .rept 6
+  .rept 5
   b system_call
   .endr
+  b region                      // 14
   b map                         // 15
   b unmap                       // 16
   .rept 8
@@ -242,6 +243,9 @@ map:
 unmap:
   save_words
   b kernelQuickUnmap
+region:
+  save_words
+  b kernelQuickRegion
 
   .balign 64
 wait:
@@ -283,6 +287,10 @@ general_fault:
   bl kernelFault
   b kernel_exit
 
+  .globl general_region
+general_region:
+  mov w8, #14
+  b system_call_saved
   .globl general_map
 general_map:
   mov w8, #15

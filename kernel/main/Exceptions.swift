@@ -128,6 +128,19 @@ internal import Machine
   quick_return_three(1, 0, 0)
 }
 
+/// `region`: likewise.
+@c(kernelQuickRegion) func kernelQuickRegion(
+  _ region: UInt64, _ page: UInt64, _ pages: UInt64, _ rights: UInt64, _ memory: UInt64, _ w5: UInt64, _ flags: UInt64,
+  _ w7: UInt64, _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ caller: UInt64
+) {
+  let place = QuickPage(task: slot, region: region, page: page)
+  let caller = QuickCaller(caller, handles: handles, slots: slots)
+  guard memory == 0,
+    let tables = kernel.quickRegion(caller, place, pages: pages, rights: rights, flags: flags)
+  else { return general_region() }
+  quick_return_three(tables, 0, 0)
+}
+
 /// `unmap`: likewise.
 @c(kernelQuickUnmap) func kernelQuickUnmap(
   _ region: UInt64, _ page: UInt64, _ count: UInt64, _ w3: UInt64, _ w4: UInt64, _ w5: UInt64, _ w6: UInt64,

@@ -104,13 +104,15 @@ extension Gate where Self: ~Copyable {
     return (words[0], words[1])
   }
 
-  /// Makes a region in a slot of a task: private pages, or with a Memory of the caller's a view from `offset` pages.
-  @inlinable public mutating func makeRegion(
+  /// Makes a region in a slot of a task: private pages, or with a Memory of the caller's a view from `offset` pages. Returns
+  /// how many tables its first page lacks.
+  @inlinable @discardableResult public mutating func makeRegion(
     task: UInt64, slot: UInt64, page: UInt64, pages: UInt64, rights: Rights.Memory, memory: UInt64 = 0,
     offset: UInt64 = 0, flags: RegionFlags = .none
-  ) throws(Refusal) {
+  ) throws(Refusal) -> UInt64 {
     var message = Message(slot, page, pages, rights.rawValue, memory, offset, flags.raw, handle: task)
     try perform(.region, &message)
+    return message[0]
   }
 
   /// Maps pages of a region, at most one leaf table. Of private pages the frames start at `frame`.

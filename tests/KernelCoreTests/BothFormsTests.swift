@@ -63,6 +63,7 @@ struct BothFormsTests {
     switch form {
     case .interrupt: return interrupt()
     case .map, .unmap: return page(form)
+    case .region: return region()
     default: break
     }
     let meeting = Meeting(second: 9)
@@ -99,6 +100,13 @@ struct BothFormsTests {
     machine.system.must(machine.driver, .interrupt, Message(0, 9, handle: 8))
     machine.system.call(machine.driver, .wait, Message(handle: 9))
     return (machine.system, { machine.arrive() })
+  }
+
+  /// A region beside another.
+  private func region() -> (SimulatedSystem, () -> Void) {
+    let space = Space()
+    _ = space.region(0x100, 4)
+    return (space.system, { _ = space.region(0x104, 4) })
   }
 
   /// A page beside one that is there.

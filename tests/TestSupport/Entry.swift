@@ -5,7 +5,7 @@ import KernelCore
 
 /// What has a quick form.
 package enum QuickForm: CaseIterable, Sendable {
-  case call, pass, replyReceive, resume, signal, wake, yield, null, wait, fault, interrupt, map, unmap
+  case call, pass, replyReceive, resume, signal, wake, yield, null, wait, fault, interrupt, map, unmap, region
 }
 
 extension SimulatedSystem {
@@ -32,6 +32,7 @@ extension SimulatedSystem {
     case .call, .signal, .wait, .yield, .null: true
     case .replyReceive: Transfer(raw: message.transfer).pass == 0
     case .map, .unmap: message[2] == 1
+    case .region: message[4] == 0
     default: false
     }
   }
@@ -75,6 +76,12 @@ extension SimulatedSystem {
       let place = QuickPage(task: message.handle, region: message[0], page: message[1])
       guard kernel.quickMap(quick, place, frame: message[3], authority: message[6]) else { return false }
       return succeeded(caller, [1, 0, 0], by: .map)
+    case .region:
+      let place = QuickPage(task: message.handle, region: message[0], page: message[1])
+      guard
+        let tables = kernel.quickRegion(quick, place, pages: message[2], rights: message[3], flags: message[6])
+      else { return false }
+      return succeeded(caller, [tables, 0, 0], by: .region)
     case .unmap:
       let place = QuickPage(task: message.handle, region: message[0], page: message[1])
       guard let frame = kernel.quickUnmap(quick, place) else { return false }
