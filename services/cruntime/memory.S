@@ -25,6 +25,9 @@ function memset
     stp x1, x1, [x3], #16
     b 2b
 3:  add x2, x2, #16
+    tbz x2, #3, 4f
+    str x1, [x3], #8
+    sub x2, x2, #8
 4:  cbz x2, 9f
     strb w1, [x3], #1
     sub x2, x2, #1
@@ -50,6 +53,10 @@ function memcpy
     stp x5, x6, [x3], #16
     b 2b
 3:  add x2, x2, #16
+    tbz x2, #3, 4f
+    ldr x5, [x1], #8
+    str x5, [x3], #8
+    sub x2, x2, #8
 4:  cbz x2, 9f
     ldrb w5, [x1], #1
     strb w5, [x3], #1

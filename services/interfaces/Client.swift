@@ -35,24 +35,36 @@ public import ABI
     return message
   }
 
-  /// Sends a request again and again while the service answers that it is not done yet.
-  @inlinable
+  /// Sends a request again and again while the service answers that it is not done yet. Mostly once is enough.
+  @inlinable @inline(__always)
   public func callUntilDone(
     _ request: Service.Request, pass: UInt64 = 0, receive: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(Failure) -> Message {
+    var message = Message()
+    prepare(&message, request, pass: pass, receive: receive)
+    gate.invoke(.call, &message)
+    if message.label == ReplyLabel.served { return message }
+    return try goOn(message, request, pass: pass, receive: receive, &gate)
+  }
+
+  /// Goes on with a request that was answered by `reply`.
+  @inlinable @inline(never)
+  func goOn(
+    _ reply: Message, _ request: Service.Request, pass: UInt64, receive: UInt64, _ gate: inout some Gate & ~Copyable
+  ) throws(Failure) -> Message {
+    var message = reply
     var repeated: UInt64 = 0
-    while true {
-      var message = Message()
-      prepare(&message, request, pass: pass, receive: receive)
-      message.label |= repeated
-      gate.invoke(.call, &message)
-      if message.label == ReplyLabel.served { return message }
+    while message.label != ReplyLabel.served {
       if message.label == ReplyLabel.interrupted, repeated == 0 {
         repeated = RequestLabel.repeated
       } else if message.label != ReplyLabel.again {
         throw Failure(reply: message)
       }
+      prepare(&message, request, pass: pass, receive: receive)
+      message.label |= repeated
+      gate.invoke(.call, &message)
     }
+    return message
   }
 
   @inlinable @inline(__always)

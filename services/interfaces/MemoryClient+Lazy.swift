@@ -15,7 +15,7 @@ extension Client where Service == MemoryInterface {
     fit: RegionFit = .page, isGuarded: Bool = false, task: UInt64 = 0, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     let request = Service.Request.reserve(
-      slot: slot, page: page, pages: pages, rights: rights.rawValue, fit: fit.rawValue, isGuarded: isGuarded)
+      slot: slot, page: page, pages: pages, rights: rights.rawValue, fit: fit.rawValue, isGuarded: Flag(isGuarded))
     return try call(request, pass: task, &gate)[0]
   }
 

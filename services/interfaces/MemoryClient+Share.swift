@@ -25,7 +25,7 @@ extension Client where Service == MemoryInterface {
     copies: Bool = false, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) -> UInt64 {
     let request = Service.Request.show(
-      slot: slot, page: page, pages: pages, offset: offset, rights: rights.rawValue, copies: copies)
+      slot: slot, page: page, pages: pages, offset: offset, rights: rights.rawValue, copies: Flag(copies))
     return try call(request, pass: memory, &gate)[0]
   }
 

@@ -166,7 +166,7 @@ extension Client where Service == MemoryInterface {
   @inlinable public func probe(session: UInt64, address: UInt64, asTask: Bool, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> UInt64
   {
-    try call(.probe(session: session, address: address, asTask: asTask), &gate)[0]
+    try call(.probe(session: session, address: address, asTask: Flag(asTask)), &gate)[0]
   }
 
   /// Says that all is started.

@@ -62,7 +62,7 @@ public enum MemoryInterface: Interface {
     case deviceAt(index: UInt64)
     /// What the MMU makes of an address in a task's space, read at EL1 or at EL0. For the supervisor alone: the answer
     /// holds a physical address.
-    case probe(session: UInt64, address: UInt64, asTask: Bool)
+    case probe(session: UInt64, address: UInt64, asTask: Flag)
     /// All is started: the server logs what the mappings cost. For the supervisor alone.
     case started
     /// Compares a section of the server's index with the ledger, and puts it right where they differ.
@@ -71,7 +71,7 @@ public enum MemoryInterface: Interface {
     case protect(slot: UInt64, rights: UInt64)
     /// A region of private pages that come zeroed with the first touch, `RegionFit` at most at once; guarded: with a
     /// guard page below and above, as a stack wants it.
-    case reserve(slot: UInt64, page: UInt64, pages: UInt64, rights: UInt64, fit: UInt64, isGuarded: Bool)
+    case reserve(slot: UInt64, page: UInt64, pages: UInt64, rights: UInt64, fit: UInt64, isGuarded: Flag)
     /// Brings pages of a reserved region now. Replies how many are there, from the first one on.
     case prefault(slot: UInt64, page: UInt64, pages: UInt64)
     /// Gives the frames of a part of a reserved region back. Replies of how many pages, from the first one on.
@@ -80,7 +80,7 @@ public enum MemoryInterface: Interface {
     case share(slot: UInt64, destination: UInt64)
     /// A region of the caller's over the shared Memory that goes along, from its page `offset` on; one that copies shows
     /// a sealed Memory and gets pages of its own where it writes.
-    case show(slot: UInt64, page: UInt64, pages: UInt64, offset: UInt64, rights: UInt64, copies: Bool)
+    case show(slot: UInt64, page: UInt64, pages: UInt64, offset: UInt64, rights: UInt64, copies: Flag)
     /// Takes `write` from a shared region of the caller's, for good and for all.
     case seal(slot: UInt64)
     /// Gives the task that goes along, which the caller started, another quota, out of the caller's account or back to
@@ -219,18 +219,18 @@ extension MemoryInterface.Request {
     case .regionAt(let session, let slot): message = Message(session, slot, label: 20)
     case .deviceAt(let index): message = Message(index, label: 21)
     case .probe(let session, let address, let asTask):
-      message = Message(session, address, asTask ? 1 : 0, label: 22)
+      message = Message(session, address, asTask.word, label: 22)
     case .started: message = Message(label: 23)
     case .verify(let section): message = Message(section, label: 24)
     case .createThread(let slot): message = Message(slot, label: 25)
     case .protect(let slot, let rights): message = Message(slot, rights, label: 26)
     case .reserve(let slot, let page, let pages, let rights, let fit, let isGuarded):
-      message = Message(slot, page, pages, rights, fit, isGuarded ? 1 : 0, label: 27)
+      message = Message(slot, page, pages, rights, fit, isGuarded.word, label: 27)
     case .prefault(let slot, let page, let pages): message = Message(slot, page, pages, label: 28)
     case .decommit(let slot, let page, let pages): message = Message(slot, page, pages, label: 29)
     case .share(let slot, let destination): message = Message(slot, destination, label: 30)
     case .show(let slot, let page, let pages, let offset, let rights, let copies):
-      message = Message(slot, page, pages, offset, rights, copies ? 1 : 0, label: 31)
+      message = Message(slot, page, pages, offset, rights, copies.word, label: 31)
     case .seal(let slot): message = Message(slot, label: 32)
     case .setQuota(let quota): message = Message(quota, label: 33)
     case .revokeLease(let device): message = Message(device.word, label: 34)
@@ -268,18 +268,18 @@ extension MemoryInterface.Request {
     case 19: self = .tableCounts(session: w[0])
     case 20: self = .regionAt(session: w[0], slot: w[1])
     case 21: self = .deviceAt(index: w[0])
-    case 22: self = .probe(session: w[0], address: w[1], asTask: w[2] != 0)
+    case 22: self = .probe(session: w[0], address: w[1], asTask: Flag(w[2] != 0))
     case 23: self = .started
     case 24: self = .verify(section: w[0])
     case 25: self = .createThread(slot: w[0])
     case 26: self = .protect(slot: w[0], rights: w[1])
     case 27:
-      self = .reserve(slot: w[0], page: w[1], pages: w[2], rights: w[3], fit: w[4], isGuarded: w[5] != 0)
+      self = .reserve(slot: w[0], page: w[1], pages: w[2], rights: w[3], fit: w[4], isGuarded: Flag(w[5] != 0))
     case 28: self = .prefault(slot: w[0], page: w[1], pages: w[2])
     case 29: self = .decommit(slot: w[0], page: w[1], pages: w[2])
     case 30: self = .share(slot: w[0], destination: w[1])
     case 31:
-      self = .show(slot: w[0], page: w[1], pages: w[2], offset: w[3], rights: w[4], copies: w[5] != 0)
+      self = .show(slot: w[0], page: w[1], pages: w[2], offset: w[3], rights: w[4], copies: Flag(w[5] != 0))
     case 32: self = .seal(slot: w[0])
     case 33: self = .setQuota(quota: w[0])
     case 34: self = .revokeLease(device: Name(word: w[0]))

@@ -21,7 +21,7 @@ private let own = Client<MemoryInterface>.own
     _ slot: UInt64 = 40, _ page: UInt64 = 0x9000, _ pages: UInt64 = 1, rights: UInt64 = 3, fit: UInt64 = 0,
     isGuarded: Bool = false
   ) -> MemoryInterface.Request {
-    .reserve(slot: slot, page: page, pages: pages, rights: rights, fit: fit, isGuarded: isGuarded)
+    .reserve(slot: slot, page: page, pages: pages, rights: rights, fit: fit, isGuarded: Flag(isGuarded))
   }
 
   /// Slot 30: lazy, 16 pages from 0x2000 on, guarded. Slot 31: not lazy, 2 pages from 0x3000 on.

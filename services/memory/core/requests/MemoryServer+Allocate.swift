@@ -10,19 +10,47 @@ extension MemoryServer {
   ) throws(MemoryRefusal) -> Message {
     var wanted = try checkedRegion(page, pages, rights, isPrivate: true)
     wanted.page = try place(wanted, slot, in: task, &gate)
+    var call = Message(slot, wanted.page, pages, rights, handle: task.number)
+    if pages == 1 {
+      // Mostly the slot is empty, and the page's table there.
+      gate.invoke(.region, &call)
+      if call.label == 0, call[0] == 0, mapsAtOnce(wanted.page, slot, task, &gate) { return Message(wanted.page) }
+    }
+    let isOpen = pages == 1 && call.label == 0
     var budget = Self.stepBudget
-    try mapPrivate(wanted, slot: slot, of: task, budget: &budget, &gate)
+    try mapPrivate(wanted, slot: slot, isOpen: isOpen, of: task, budget: &budget, &gate)
     return Message(wanted.page)
   }
 
-  /// `free`: a region that is no lease goes, with its frames.
+  /// Maps the one page of a new region whose table is there. False where it is not mapped: the long way finds out why.
+  @inline(__always) private mutating func mapsAtOnce(
+    _ page: UInt64, _ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable
+  ) -> Bool {
+    guard let frame = takeFrame(&gate) else { return false }
+    var call = Message(slot, page, 1, frame, 0, 0, HandOver.Slot.memory, handle: task.number)
+    gate.invoke(.map, &call)
+    guard call.label & Outcome.refused == 0 else {
+      give(frame)
+      return false
+    }
+    if call[2] != 0 { give(call[2]) }
+    return true
+  }
+
+  /// `free`: a region that is no lease goes, with its frames. A device's memory stays: what is freed could be another's
+  /// while the device still writes.
   mutating func free(_ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> Message
   {
-    guard heldRange(task.number, slot) == nil else { throw MemoryRefusal(.notRegion, slot) }
-    if isRepeated, try handle(inSlot: slot, of: task.number, &gate).word == .empty { return Message() }
+    guard let region = try region(inSlot: slot, of: task.number, &gate),
+      region.isPrivate || heldRange(task.number, slot) == nil
+    else {
+      if isRepeated, try handle(inSlot: slot, of: task.number, &gate).word == .empty { return Message() }
+      throw MemoryRefusal(.notRegion, slot)
+    }
+    guard !region.flags.isDMA else { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
     var budget = Self.stepBudget
-    try closeRegion(slot: slot, of: task, keepsDMA: true, budget: &budget, &gate)
+    try close(region, slot: slot, of: task, budget: &budget, &gate)
     return Message()
   }
 

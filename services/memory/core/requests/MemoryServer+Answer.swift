@@ -7,6 +7,7 @@ extension MemoryServer: Server {
   public typealias Service = MemoryInterface
 
   /// Answers a request. The handle that came along is dropped afterwards.
+  @inline(__always)
   public mutating func answer(_ request: Service.Request, from arrival: Arrival, _ gate: inout some Gate & ~Copyable)
     -> Answer<Service.Reason>
   {
@@ -23,6 +24,7 @@ extension MemoryServer: Server {
   }
 
   /// One flat match; a request either throws and has changed nothing, or returns its reply.
+  @inline(__always)
   private mutating func serve(_ request: Service.Request, _ caller: Caller, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> Message
   {
@@ -31,7 +33,7 @@ extension MemoryServer: Server {
       return try allocate(slot, page, pages, rights, try target(caller, &gate), &gate)
     case .reserve(let slot, let page, let pages, let rights, let fit, let isGuarded):
       let wanted = Reservation(
-        slot: slot, page: page, pages: pages, rights: rights, fit: fit, isGuarded: isGuarded)
+        slot: slot, page: page, pages: pages, rights: rights, fit: fit, isGuarded: isGuarded.isSet)
       return try reserve(wanted, try target(caller, &gate), &gate)
     case .prefault(let slot, let page, let pages):
       return try prefault(slot, page, pages, try target(caller, &gate), &gate)
@@ -39,7 +41,7 @@ extension MemoryServer: Server {
       return try decommit(slot, page, pages, try target(caller, &gate), &gate)
     case .share(let slot, let destination): return try share(slot, destination, caller, &gate)
     case .show(let slot, let page, let pages, let offset, let rights, let copies):
-      let wanted = Shown(slot: slot, page: page, pages: pages, offset: offset, rights: rights, copies: copies)
+      let wanted = Shown(slot: slot, page: page, pages: pages, offset: offset, rights: rights, copies: copies.isSet)
       return try show(wanted, caller, &gate)
     case .seal(let slot): return try seal(slot, caller, &gate)
     case .free(let slot): return try free(slot, try target(caller, &gate), &gate)
@@ -72,7 +74,7 @@ extension MemoryServer: Server {
     case .mapLog(let slot, let page): return try mapLog(slot, page, caller, &gate)
     case .mapBundle(let slot, let page): return try mapBundle(slot, page, caller, &gate)
     case .probe(let session, let address, let asTask):
-      return try probe(session, address, asTask: asTask, caller, &gate)
+      return try probe(session, address, asTask: asTask.isSet, caller, &gate)
     case .started: return try started(caller, &gate)
     case .addMemory(let address, let bytes): return try addMemory(address, bytes, caller, &gate)
     case .setQuota(let quota): return try setQuota(quota, caller, &gate)

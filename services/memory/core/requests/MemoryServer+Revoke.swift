@@ -38,7 +38,8 @@ extension MemoryServer {
   mutating func takeRegion(
     _ slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    try unmapRegion(slot: slot, of: task, budget: &budget, &gate)
+    guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
+    try unmap(region, slot: slot, of: task, budget: &budget, &gate)
     var message = Message(task.number, 1, handle: slot)
     do throws(Refusal) { try gate.perform(.drop, &message) } catch { throw MemoryRefusal(error) }
   }

@@ -7,15 +7,18 @@ extension MemoryServer {
   static var stepBudget: Int { 64 }
 
   /// Maps zeroed private pages as a region in a slot: the largest blocks that fit, frames that lie together in
-  /// one call, tables on spare frames. A refusal leaves account, ledger, tables and slot as they were.
+  /// one call, tables on spare frames. A refusal leaves account, ledger, tables and slot as they were. Of a region that is
+  /// open already a page could not be mapped without a table.
   mutating func mapPrivate(
-    _ wanted: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+    _ wanted: Region, slot: UInt64, isOpen: Bool = false, of task: Target, budget: inout Int,
+    _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
     // What is soon taken back is tried without asking.
     if wanted.count > 16 { try checkAffordable(wanted, slot, task, &gate) }
-    var done = try openRegion(wanted, slot: slot, of: task.number, &gate)
+    var done = isOpen ? 0 : try openRegion(wanted, slot: slot, of: task.number, &gate)
     var tables: UInt64 = 0
     var spares = Spares()
+    if isOpen { fill(&spares, &gate) }
     do throws(MemoryRefusal) {
       while done < wanted.count {
         guard budget > 0 else { throw MemoryRefusal(.interface(.again)) }

@@ -45,7 +45,7 @@ extension MemoryServer {
     throws(MemoryRefusal) -> Region?
   {
     let (found, words) = try handle(inSlot: slot, of: task, &gate)
-    guard found.kind == .region else { return nil }
+    guard found.kindNumber == ObjectKind.region.rawValue else { return nil }
     return Region(found, RegionWord(raw: words[1]), offset: words[2], mapped: words[3])
   }
 
@@ -68,7 +68,7 @@ extension MemoryServer {
   }
 
   /// A handle's word, and all four words.
-  mutating func handle(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
+  @inline(__always) mutating func handle(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> (word: HandleWord, words: Message)
   {
     do throws(Refusal) {
@@ -125,9 +125,17 @@ extension MemoryServer {
   /// Unmaps a region and removes it from its slot; nothing of it stays. Of a home the copies that others made of its
   /// pages keep it to the end: they go with what shows them.
   mutating func closeRegion(
-    slot: UInt64, of task: Target, keepsDMA: Bool = false, budget: inout Int, _ gate: inout some Gate & ~Copyable
+    slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
-    try unmapRegion(slot: slot, of: task, keepsDMA: keepsDMA, budget: &budget, &gate)
+    guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
+    try close(region, slot: slot, of: task, budget: &budget, &gate)
+  }
+
+  /// The same of what is known to be in a slot.
+  mutating func close(
+    _ region: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
+  ) throws(MemoryRefusal) {
+    try unmap(region, slot: slot, of: task, budget: &budget, &gate)
     while true {
       var message = Message(task.number, handle: slot)
       do throws(Refusal) { return try gate.perform(.drop, &message) } catch {
@@ -138,18 +146,8 @@ extension MemoryServer {
   }
 
   /// Unmaps all pages of a region, from its start, wherever they are. Frames and tables come back to the index as the
-  /// kernel names them; what others show of a home is taken from them first. A device's memory is refused where it is to be
-  /// kept: what is freed could be another's while the device still writes. Throws *again* when the budget of kernel
+  /// kernel names them; what others show of a home is taken from them first. Throws *again* when the budget of kernel
   /// calls is used up.
-  mutating func unmapRegion(
-    slot: UInt64, of task: Target, keepsDMA: Bool = false, budget: inout Int, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) {
-    guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
-    if keepsDMA, region.flags.isDMA { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
-    try unmap(region, slot: slot, of: task, budget: &budget, &gate)
-  }
-
-  /// Unmaps all pages of what is known to be in a slot.
   mutating func unmap(
     _ region: Region, slot: UInt64, of task: Target, budget: inout Int, _ gate: inout some Gate & ~Copyable
   ) throws(MemoryRefusal) {
