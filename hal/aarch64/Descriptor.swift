@@ -100,6 +100,12 @@ package import ABI
   /// The leaf of the same memory `count` frames on.
   package func advanced(by count: UInt64) -> Descriptor { Descriptor(raw: raw &+ count << 12) }
 
+  /// A page of a task that it never executes.
+  @inline(__always) package static func data(frame: UInt64, isWritten: Bool, kind: MemoryKind) -> Descriptor {
+    let rights = Rights.Memory(rawValue: isWritten ? 3 : 1)
+    return page(frame: frame, rights: rights, kind: kind)
+  }
+
   private static var normal: UInt64 { MemoryKind.normal.rawValue << Bit.kindShift | Bit.innerShareable }
 
   @inline(__always) private static func task(frame: UInt64, rights: Rights.Memory, kind: MemoryKind) -> UInt64 {

@@ -1,4 +1,5 @@
 internal import CAArch64
+internal import Machine
 
 extension Hardware {
   /// EOImode = 1 on both: a dropped interrupt stays active until its driver is done.
@@ -21,17 +22,20 @@ extension Hardware {
   private var version2: GICv2CPUInterface<KernelRegisters> { GICv2CPUInterface(KernelRegisters(at: cpuInterface)) }
 
   package func acknowledgeInterrupt() -> UInt32 {
-    guard cpuInterface == 0 else { return version2.acknowledge() }
-    let interrupt = gic_acknowledge()
+    guard cpuInterface == 0 else {
+      let interface = version2
+      let interrupt = interface.acknowledge()
+      if interrupt < InterruptNumber.none { interface.dropPriority(interrupt) }
+      return interrupt
+    }
+    let interrupt = UInt32(truncatingIfNeeded: gic_acknowledge()) & 0xff_ffff
     // The acknowledge must be complete before the interrupt is handled. GIC architecture 12.1.6.
     cpu_dsb_system()
-    return UInt32(truncatingIfNeeded: interrupt) & 0xff_ffff
-  }
-
-  package func dropPriority(_ interrupt: UInt32) {
-    guard cpuInterface == 0 else { return version2.dropPriority(interrupt) }
-    gic_end(UInt64(interrupt))
-    cpu_isb()
+    if interrupt < InterruptNumber.none {
+      gic_end(UInt64(interrupt))
+      cpu_isb()
+    }
+    return interrupt
   }
 
   package func deactivate(_ interrupt: UInt32) {

@@ -37,7 +37,7 @@ package struct Hardware: Machine, ~Copyable {
   }
 
   package func clear(frame: UInt64) { frame_clear(DirectMap.address(frame)) }
-  package func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64) {
+  @inline(never) package func fill(_ address: UInt64, count: UInt64, with value: UInt64, step: UInt64) {
     words_fill(address, count, value, step)
   }
   @inline(never) package func zeros(_ address: UInt64, count: UInt64) -> UInt64 {

@@ -56,10 +56,8 @@ public protocol Machine: ~Copyable {
 
   /// Turns on the CPU interface; `base` is its kernel virtual address on GICv2, 0 on GICv3.
   mutating func startInterrupts(base: UInt64)
-  /// Takes the highest pending interrupt; 1020 and above: none.
+  /// Takes the highest pending interrupt, which stays active, and drops its priority; 1020 and above: none.
   mutating func acknowledgeInterrupt() -> UInt32
-  /// Drops the running priority; the interrupt stays active.
-  mutating func dropPriority(_ interrupt: UInt32)
   /// Deactivates an interrupt.
   mutating func deactivate(_ interrupt: UInt32)
   /// Whether an interrupt waits to be taken: ISR_EL1.

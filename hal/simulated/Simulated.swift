@@ -85,9 +85,9 @@ package struct Simulated: ~Copyable, Machine {
     guard let index = pending.firstIndex(where: { !active.contains($0) }) else { return spurious }
     let number = pending.remove(at: index)
     active.insert(number)
+    note(.dropPriority(number))
     return number
   }
-  package mutating func dropPriority(_ interrupt: UInt32) { note(.dropPriority(interrupt)) }
   package mutating func deactivate(_ interrupt: UInt32) {
     active.remove(interrupt)
     note(.deactivate(interrupt))

@@ -22,10 +22,10 @@ public enum ObjectKind: UInt64, Sendable {
   case power = 8
   /// The kernel's timer: one deadline.
   case timer = 9
-  /// A further thread of a task. `create`: the account is the task that it runs in.
-  case thread = 11
   /// What was named is gone: any use answers `peerGone`; `drop` empties the slot.
   case gone = 10
+  /// A further thread of a task. `create`: the account is the task that it runs in.
+  case thread = 11
 }
 
 /// The first word of a handle: bits 3:0 kind, 6:4 rights, from bit 7 on the object's address: the kernel's own, where

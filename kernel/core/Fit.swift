@@ -36,6 +36,7 @@ extension Kernel where M: ~Copyable {
     free(plan.walk.leaf)
     task(plan.owner).pointee.tables -= 1
     task(plan.owner).pointee.used -= 1
+    task(plan.owner).pointee.forgetLeaf(plan.walk.leaf)
   }
 
   /// Pages of 4 KiB in one leaf table, with the hint on each group of 16 that is whole now.
@@ -51,6 +52,7 @@ extension Kernel where M: ~Copyable {
     let isCongruent = !plan.isSingle && (plan.page ^ plan.frame) & 15 == 0
     setPages(plan.walk.leaf, whole, single, groups: isCongruent ? whole.inner16 : FrameRange(whole.end, whole.end))
     ledger(plan.walk.leaf).pointee = ledger(plan.walk.leaf).pointee.using(Int64(bitPattern: plan.count))
+    task(plan.owner).pointee.noteLeaf(plan.walk.leaf, plan.page)
   }
 
   /// Writes the entries of pages that lie together, `first` that of the first; those of `groups` with the hint.

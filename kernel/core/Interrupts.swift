@@ -26,11 +26,9 @@ extension Kernel where M: ~Copyable {
     guard number < InterruptNumber.none else { return }
     if number == InterruptNumber.timer {
       timerExpired()
-      machine.dropPriority(number)
       machine.deactivate(number)
       return
     }
-    machine.dropPriority(number)
     // An interrupt that nobody holds stays active, so that it cannot come again.
     let holder = interruptHolder(UInt64(number))
     guard holder > strayInterrupt else { return setInterruptHolder(UInt64(number), strayInterrupt) }

@@ -108,7 +108,9 @@ extension Kernel where M: ~Copyable {
     _ faulted: QuickCaller, syndrome: UInt64, address: UInt64
   ) -> QuickFault? {
     guard
-      let found = quickHandle(faulted, WellKnownSlot.memory, .endpoint, right: Rights.Endpoint.call.rawValue),
+      let found = quickHandle(
+        in: faulted.handles &+ WellKnownSlot.memory &* Task.handleBytes, .endpoint,
+        right: Rights.Endpoint.call.rawValue),
       case let e = machine.pinned(found.pointee.word.plainObject, as: Endpoint.self),
       let receiver = quickReceiver(e),
       case let owner = task(faulted.handles &- Task.handlesOffset),
@@ -119,7 +121,7 @@ extension Kernel where M: ~Copyable {
     t.pointee.faultSyndrome = syndrome
     t.pointee.faultAddress = address
     t.pointee.isFault = 1
-    owner.pointee.faults += 1
+    owner.pointee.faults &+= 1
     let badge = found.pointee.value | Badge.fault
     quickHand(faulted.address, to: receiver, at: e)
     return QuickFault(
@@ -167,7 +169,14 @@ extension Kernel where M: ~Copyable {
     _ caller: QuickCaller, _ slot: UInt64, _ kind: ObjectKind, right: UInt64
   ) -> Reference<Handle>? {
     guard slot < caller.slots else { return nil }
-    let found = handle(caller.handles &+ slot &* Task.handleBytes)
+    return quickHandle(in: caller.handles &+ slot &* Task.handleBytes, kind, right: right)
+  }
+
+  /// The same by the slot's address.
+  @inline(__always) private func quickHandle(
+    in slot: UInt64, _ kind: ObjectKind, right: UInt64
+  ) -> Reference<Handle>? {
+    let found = handle(slot)
     guard found.pointee.word.raw & (15 | right << 4) == kind.rawValue | right << 4 else { return nil }
     return found
   }

@@ -25,7 +25,6 @@ extension Kernel where M: ~Copyable {
     guard source.pointee.notification != 0 else { return nil }
     let n = notification(source.pointee.notification)
     guard let waiter = quickWaiter(n, over: current) else { return nil }
-    machine.dropPriority(number)
     source.pointee.isActive = 1
     source.pointee.deliveries &+= 1
     quickWake(waiter, of: n, bits: source.pointee.bits, over: current)
@@ -119,7 +118,7 @@ extension Kernel where M: ~Copyable {
     t.pointee.queue = address
     t.pointee.state = ThreadState.waiting
     n.pointee.queue = caller.address
-    cpu.ready &= ~(1 &<< UInt64(truncatingIfNeeded: index))
+    cpu.ready ^= 1 &<< UInt64(truncatingIfNeeded: index)
     store.pointee.ready[index & 63] = 0
     quickSwitch(to: next)
     return next

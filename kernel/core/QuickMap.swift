@@ -62,7 +62,8 @@ extension Kernel where M: ~Copyable {
     guard machine.descriptor(table: leaf, index: place.page & 511) == 0 else { return false }
     if (place.page ^ frame) & 15 == 0 {
       // The far end of its 16: where that is empty they are not whole.
-      let far = place.page & 15 == 15 ? place.page & 511 &- 15 : place.page & 511 | 15
+      var far = place.page & 511 | 15
+      if far == place.page & 511 { far &-= 15 }
       guard machine.descriptor(table: leaf, index: far) == 0 else { return false }
     }
     if area.isPrivate {
@@ -74,8 +75,10 @@ extension Kernel where M: ~Copyable {
     if home != 0 { memoryObject(region.pointee.word.object).pointee.shown &+= 1 }
     region.pointee.mapped &+= 1
     t.pointee.mappedPages &+= 1
+    t.pointee.noteLeaf(leaf, place.page)
     ledger(leaf).pointee = ledger(leaf).pointee.using(1)
-    let new = Descriptor.page(frame: frame, rights: region.pointee.memoryRights, kind: kind)
+    let isWritten = region.pointee.word.rights & Rights.Memory.write.rawValue != 0
+    let new = Descriptor.data(frame: frame, isWritten: isWritten, kind: kind)
     machine.setDescriptor(table: leaf, index: place.page & 511, to: new.raw)
     machine.publishTables()
     return true
@@ -103,6 +106,7 @@ extension Kernel where M: ~Copyable {
     machine.completeInvalidation()
     region.pointee.mapped &-= 1
     t.pointee.mappedPages &-= 1
+    t.pointee.noteLeaf(leaf, place.page)
     guard isPrivate else { return 0 }
     t.pointee.used &-= 1
     ledger(old.frame).pointee = .free
@@ -147,6 +151,7 @@ extension Kernel where M: ~Copyable {
 
   /// The leaf table that is there for a page.
   @inline(__always) private func quickLeaf(_ t: Reference<Task>, _ page: UInt64) -> UInt64? {
+    guard t.pointee.leafNumber != page >> 9 else { return t.pointee.leaf }
     let first = entry(of: t.pointee.translation >> 12 & 0x7ff_ffff, page: page, level: 1)
     guard first.isTable(level: 1) else { return nil }
     let second = entry(of: first.frame, page: page, level: 2)

@@ -63,7 +63,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Nobody is ready: sleeps until an interrupt makes somebody so.
-  private mutating func idle() {
+  @inline(never) private mutating func idle() {
     machine.waitForInterrupt()
     takeInterrupt(machine.acknowledgeInterrupt())
   }

@@ -45,6 +45,11 @@ public struct Task: BitwiseCopyable {
   public var formerRegion: UInt64 = 0
   /// Slot of the region at the root of the tree of its regions, 0 for none.
   public var regions: UInt64 = 0
+  /// Where pages were last mapped or unmapped, as the number of the leaf table's first page >> 9 (.max: nowhere): the next
+  /// page is mostly there, too.
+  public var leafNumber: UInt64 = .max
+  /// That leaf table's frame.
+  public var leaf: UInt64 = 0
   /// 1 from its `exit` on, until it is resumed.
   public var hasExited: UInt64 = 0
   /// The status with which it exited.

@@ -97,6 +97,7 @@ extension Kernel where M: ~Copyable {
     if frees { noteRemoved(walk.entry.frame, removed, region, frees: true) }
     if holdsConsole, !frees { noteRemoved(devices.uartFrame, 1, region, frees: false) }
     ledger(walk.leaf).pointee = ledger(walk.leaf).pointee.using(-Int64(bitPattern: removed))
+    task(owner).pointee.noteLeaf(walk.leaf, range.first)
     let kept = FrameRange(
       walk.entry.isContiguous ? range.first & ~15 : range.first, last.isContiguous ? (page - 1) | 15 + 1 : page)
     breakEntries(walk.leaf, FrameRange(kept.first, range.first))

@@ -125,5 +125,19 @@ extension Kernel where M: ~Copyable {
     ledger(word.parent).pointee = ledger(word.parent).pointee.using(-1)
     task(owner).pointee.tables -= 1
     task(owner).pointee.used -= 1
+    task(owner).pointee.forgetLeaf(frame)
+  }
+}
+
+extension Task {
+  /// Remembers the leaf table of a page.
+  @inline(__always) mutating func noteLeaf(_ frame: UInt64, _ page: UInt64) {
+    leafNumber = page >> 9
+    leaf = frame
+  }
+
+  /// A table goes.
+  mutating func forgetLeaf(_ frame: UInt64) {
+    if leaf == frame { leafNumber = .max }
   }
 }

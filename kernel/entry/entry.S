@@ -15,7 +15,7 @@ _start:
   .ascii "ARM\x64"
   .long 0
 
-  .text
+  .section .text.entry, "ax"
 enter:
   msr daifset, #15
   mov x19, x0                   // the device tree

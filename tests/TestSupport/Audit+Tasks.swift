@@ -10,6 +10,19 @@ extension Audit {
     }
   }
 
+  /// The leaf table that a task remembers is the one to which a walk for its pages leads.
+  private mutating func checkLeaf(_ task: UInt64) {
+    let words = system.kernel.task(task).pointee
+    guard words.leafNumber != .max else { return }
+    var table = words.translation >> 12 & 0x7ff_ffff
+    for shift in [9, 0] as [UInt64] {
+      let entry = word(DirectMap.address(table) + (words.leafNumber >> shift & 511) * 8)
+      guard entry & 3 == 3 else { return expect(false, "task \(task): no table where its leaf is remembered") }
+      table = entry >> 12 & 0x7ff_ffff
+    }
+    expect(table == words.leaf, "task \(task): remembers leaf \(words.leaf) instead of \(table)")
+  }
+
   /// Tables, regions, accounts and handle lists of every task; then the ledger, frame by frame.
   mutating func checkTasks() {
     var counts: [FrameKind: Int] = [:]
@@ -34,6 +47,7 @@ extension Audit {
       let used = Int(words.tables) + owned + objects + 1 + Int(words.extraFrames) + given
       expect(used == Int(words.used), "task \(task): account says \(words.used), not \(used)")
       expect(words.used <= words.quota, "task \(task) is over its quota")
+      checkLeaf(task)
       checkHandles(task)
       checkRegions(task)
     }

@@ -37,6 +37,9 @@ CAARCH64_INLINE uint64_t cpu_base(uint64_t address) {
 // Words in a row, each `step` more than the one before.
 CAARCH64_INLINE void words_fill(uint64_t address, uint64_t count, uint64_t value, uint64_t step) {
   uint64_t *word = (uint64_t *)address;
+  for (; count >= 8 && !step; count -= 8, word += 8) {
+    for (int i = 0; i < 8; i++) word[i] = value;
+  }
   for (; count >= 8; count -= 8, word += 8) {
     for (int i = 0; i < 8; i++, value += step) word[i] = value;
   }
