@@ -83,7 +83,7 @@ struct BothFormsTests {
       guard form == .fault else { return (system, { system.call(server, .replyReceive, Message(handle: 8)) }) }
       // The fault before it has found the region.
       system.call(server, .replyReceive, Message(handle: 8))
-      return (system, { system.fault(syndrome: 0x9200_0007, address: 0x101_000) })
+      return (system, { system.fault(syndrome: 0x9200_0047, address: 0x101_000) })
     case .wake, .wait:
       if form == .wake { system.call(server, .wait, Message(handle: 9)) }
       let (who, operation) = form == .wake ? (first, Operation.signal) : (server, .wait)
@@ -117,6 +117,8 @@ struct BothFormsTests {
     let spares = (space.system.takeFrames(), space.system.takeFrames())
     _ = space.map(region, 0x100, frame: frames, spares: spares)
     if form == .unmap { _ = space.map(region, 0x101, frame: frames + 1) }
+    // Another call was about to map these.
+    space.system.kernel.ram.cleared = FrameRange(frames + 8, frames + 16)
     return (
       space.system,
       { _ = form == .map ? space.map(region, 0x101, frame: frames + 1) : space.unmap(region, 0x101) }

@@ -46,7 +46,7 @@ struct QuickTests {
   private func perform(_ actor: Actor, _ operation: Operation?, _ message: Message, _ meeting: Meeting) -> Message {
     guard let operation else {
       meeting.system.makeCurrent(actor.thread)
-      meeting.system.fault(syndrome: 0x9200_0007, address: message[0])
+      meeting.system.fault(syndrome: 0x9200_0007 | message[0] & 0x40, address: message[0])
       return meeting.result(actor)
     }
     return meeting.system.call(actor, operation, message)

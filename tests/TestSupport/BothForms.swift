@@ -1,3 +1,4 @@
+import ABI
 import KernelCore
 import Machine
 import Simulated
@@ -79,3 +80,9 @@ extension SimulatedSystem {
 }
 
 func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+
+/// x0 to x10.
+func hex(_ message: Message) -> String {
+  let words = (0..<8).map { message[$0] } + [message.label, message.handle, message.transfer]
+  return words.map(hex).joined(separator: " ")
+}

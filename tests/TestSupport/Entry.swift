@@ -18,7 +18,7 @@ extension SimulatedSystem {
     kernel.thread(caller).pointee.registers.instruction &+= 4
     if isQuick(operation, message) {
       enter(
-        "\(operation) of thread \(hex(caller)) with \(message)",
+        "\(operation) of thread \(hex(caller)) with \(hex(message))",
         quick: { takesQuickPath(operation, message, caller) }, general: { takeGeneralPath(operation, caller) })
     } else {
       takeGeneralPath(operation, caller)
