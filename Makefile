@@ -11,7 +11,7 @@ export GDB_FLAGS  ?=
 SERVICES := memory init interrupts console clock shell faulter
 # Systems of the tests, tests/system/NAME/system.json, and the services that only they have; booted with -initrd.
 BENCHES       := bench bench-large bench-root
-SYSTEMS       := $(BENCHES) hostile seed restart threads lazy killer devices storm
+SYSTEMS       := $(BENCHES) hostile seed restart threads orphans lazy killer devices storm
 TEST_SERVICES := bench trial
 
 comma  := ,

@@ -82,6 +82,21 @@ struct TestSystemTests {
     try Self.compare(outcome, from: "threads: begin", to: "threads: end", with: "threads")
   }
 
+  @Test(
+    "tells a supervisor how a task ended just before the memory server died, or while it was dead", arguments: [2, 3])
+  func orphans(gic: Int) async throws {
+    let outcome = try await Self.guest("orphans", gic: gic).run([
+      .expect("mourner: ends"), .send("tasks\r"), .expect("apus> "), .send("poweroff\r"),
+    ])
+    try #require(outcome.unmet == nil && outcome.status == 0, "\(outcome.summary)")
+    try Self.compare(outcome, from: "mourner: begins", to: "mourner: ends", with: "orphans")
+    for (name, restarts) in [("memory", "4"), ("init", "0"), ("console", "0"), ("mourner", "0")] {
+      #expect(outcome.lines.row(name)?.dropFirst(3).first == restarts, "\(outcome.summary)")
+    }
+    let faults = outcome.lines.compactMap { Session.logged($0) }.filter { $0.contains("fault    orphan   read at ") }
+    #expect(faults.count == 3, "each is reported once: \(outcome.summary)")
+  }
+
   @Test("brings memory with the first touch, grows a stack, and ends who runs into its guard page", arguments: [2, 3])
   func lazy(gic: Int) async throws {
     let outcome = try await Self.guest("lazy", gic: gic).run([
@@ -201,6 +216,6 @@ struct TestSystemTests {
 /// `make test` builds them; it requires them too.
 private let hasSystems =
   ProcessInfo.processInfo.environment["APUS_REQUIRE_ORACLES"] == "1"
-  || ["hostile", "seed", "restart", "threads", "lazy", "devices", "storm"].allSatisfy {
+  || ["hostile", "seed", "restart", "threads", "orphans", "lazy", "devices", "storm"].allSatisfy {
     FileManager.default.fileExists(atPath: "build/system/\($0).bin")
   }

@@ -21,6 +21,8 @@ internal import TrialRegisters
   case "mortal": Mortal.run(&gate)
   case "witness": Witness().run()
   case "threads": Threads().run()
+  case "mourner": Mourner().run()
+  case "orphan": Orphan.run(argument, &gate)
   case "lazy": Lazy().run()
   case "killer": Killer.run(&gate)
   case "rng": Random.run(&gate)
