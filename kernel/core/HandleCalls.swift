@@ -70,7 +70,7 @@ extension Kernel where M: ~Copyable {
   /// Empties a slot whose handle may be dropped.
   mutating func empty(_ address: UInt64) {
     let dropped = handle(address).pointee
-    if dropped.word.kind == .region { leaveRegion(address) }
+    if dropped.word.kind == .region { leaveRegion(address, of: owner(ofSlot: address)) }
     switch dropped.word.kind {
     case .endpoint, .notification, .memory, .interrupt, .thread: unlinkLast(address, dropped.word.kind)
     case .task, .timer: unlink(address)
@@ -165,7 +165,7 @@ extension Kernel where M: ~Copyable {
   func makeGone(_ address: UInt64) {
     let old = handle(address).pointee
     let wasLease = showsDevice(old)
-    if old.word.kind == .region { leaveRegion(address) }
+    if old.word.kind == .region { leaveRegion(address, of: owner(ofSlot: address)) }
     unlink(address)
     leaveGone(old.word.kind == .region ? old.region : RegionWord(raw: 0), wasLease, in: address)
   }

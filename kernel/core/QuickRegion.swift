@@ -2,7 +2,20 @@ internal import AArch64
 internal import ABI
 internal import Machine
 
-// A region of private pages in the table of a task: what comes before nearly every page.
+// A region of private pages in the table of a task: what comes before nearly every page, and goes behind it; and the facts
+// of a handle, by which the memory server knows a region.
+/// What `inspect` tells of a handle.
+public struct QuickFacts {
+  /// Kind, rights and the object's physical address.
+  public var word: UInt64
+  /// The badge, or what a region covers.
+  public var value: UInt64
+  /// Of a region where in its Memory it starts.
+  public var offset: UInt64
+  /// Of a region the pages that are mapped.
+  public var mapped: UInt64
+}
+
 extension Kernel where M: ~Copyable {
   /// `region` of private pages that are no device's: the tables that its first page lacks.
   @inline(__always) public mutating func quickRegion(
@@ -28,6 +41,44 @@ extension Kernel where M: ~Copyable {
     handle(slot).pointee.previousWord = 0
     enterRegion(slot, of: owner)
     return missingTables(t, page: place.page)
+  }
+
+  /// `drop` of such a region in the table of another task, when no page of it is left and it has no name.
+  @inline(__always) public func quickDrop(_ caller: QuickCaller, task number: UInt64, slot: UInt64) -> Bool {
+    guard number != 0, let owner = quickSpace(caller, number) else { return false }
+    let space = QuickCaller(0, handles: owner &+ Task.handlesOffset, slots: task(owner).pointee.slots)
+    guard let found = quickHandle(space, slot, .region, right: 0) else { return false }
+    guard found.pointee.region.isPrivate, found.pointee.word.object == 0, found.pointee.mapped == 0 else {
+      return false
+    }
+    let address = space.handles &+ slot &* Task.handleBytes
+    leaveRegion(address, of: owner)
+    clear(found)
+    return true
+  }
+
+  /// `inspect` of a handle in the table of a task.
+  @inline(__always) public func quickInspect(_ caller: QuickCaller, task number: UInt64, slot: UInt64) -> QuickFacts? {
+    var (handles, slots) = (caller.handles, caller.slots)
+    if number != 0 {
+      guard let found = quickHandle(caller, number, .task, right: Rights.Task.control.rawValue) else { return nil }
+      let owner = found.pointee.word.plainObject
+      guard task(owner).pointee.destroyPhase == 0 else { return nil }
+      (handles, slots) = (owner &+ Task.handlesOffset, task(owner).pointee.slots)
+    }
+    guard slot < slots else { return nil }
+    let found = handle(handles &+ slot &* Task.handleBytes)
+    return QuickFacts(
+      word: found.pointee.word.shown.raw, value: found.pointee.value, offset: found.pointee.offset,
+      mapped: found.pointee.mapped)
+  }
+
+  /// Word by word: as one value it would go by way of the stack.
+  @inline(__always) private func clear(_ slot: Reference<Handle>) {
+    slot.pointee.word = .empty
+    slot.pointee.value = 0
+    slot.pointee.nextWord = 0
+    slot.pointee.previousWord = 0
   }
 
   /// How many tables a page lacks under the root.

@@ -79,8 +79,7 @@ extension Kernel where M: ~Copyable {
   }
 
   /// Takes the region in a slot out of the tree of its task.
-  func leaveRegion(_ old: UInt64) {
-    let owner = owner(ofSlot: old)
+  @inline(__always) func leaveRegion(_ old: UInt64, of owner: UInt64) {
     let handles = owner &+ Task.handlesOffset
     let page = handle(old).pointee.region.page
     var link = RegionLink.root(of: owner)

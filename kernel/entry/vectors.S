@@ -206,13 +206,17 @@ quick_calls:
   b kernelQuickSignal           // 6
   b wait                        // 7
   b yield                       // 8
-  .rept 5
+  b system_call
+  b kernelQuickDrop             // 10
+  .rept 3
   b system_call
   .endr
   b region                      // 14
   b map                         // 15
   b unmap                       // 16
-  .rept 8
+  b system_call
+  b kernelQuickInspect          // 18
+  .rept 6
   b system_call
   .endr
   mov x0, xzr                   // 25: null
@@ -287,6 +291,14 @@ general_fault:
   bl kernelFault
   b kernel_exit
 
+  .globl general_drop
+general_drop:
+  mov w8, #10
+  b system_call
+  .globl general_inspect
+general_inspect:
+  mov w8, #18
+  b system_call
   .globl general_region
 general_region:
   mov w8, #14

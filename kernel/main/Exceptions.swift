@@ -141,6 +141,30 @@ internal import Machine
   quick_return_three(tables, 0, 0)
 }
 
+/// `drop` of a region: the same as `call`.
+@c(kernelQuickDrop) func kernelQuickDrop(
+  _ task: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64, _ w4: UInt64, _ w5: UInt64, _ w6: UInt64, _ w7: UInt64,
+  _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ caller: UInt64
+) {
+  let caller = QuickCaller(caller, handles: handles, slots: slots)
+  guard w1 | w2 == 0, kernel.quickDrop(caller, task: task, slot: slot) else {
+    return general_drop(task, w1, w2, w3, w4, w5, w6, w7)
+  }
+  quick_return(0, 0, 0, w3, w4, w5, w6, w7)
+}
+
+/// `inspect` of a handle: the same as `call`.
+@c(kernelQuickInspect) func kernelQuickInspect(
+  _ what: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64, _ w4: UInt64, _ w5: UInt64, _ w6: UInt64, _ w7: UInt64,
+  _ label: UInt64, _ slot: UInt64, _ slots: UInt64, _ handles: UInt64, _ caller: UInt64
+) {
+  let caller = QuickCaller(caller, handles: handles, slots: slots)
+  guard what == Inspection.handle.rawValue, let found = kernel.quickInspect(caller, task: slot, slot: w1) else {
+    return general_inspect(what, w1, w2, w3, w4, w5, w6, w7)
+  }
+  quick_return(found.word, found.value, found.offset, found.mapped, w4, w5, w6, w7)
+}
+
 /// `unmap`: likewise.
 @c(kernelQuickUnmap) func kernelQuickUnmap(
   _ region: UInt64, _ page: UInt64, _ count: UInt64, _ w3: UInt64, _ w4: UInt64, _ w5: UInt64, _ w6: UInt64,

@@ -63,7 +63,7 @@ struct BothFormsTests {
     switch form {
     case .interrupt: return interrupt()
     case .map, .unmap: return page(form)
-    case .region: return region()
+    case .region, .drop, .inspect: return region(form)
     default: break
     }
     let meeting = Meeting(second: 9)
@@ -102,11 +102,23 @@ struct BothFormsTests {
     return (machine.system, { machine.arrive() })
   }
 
-  /// A region beside another.
-  private func region() -> (SimulatedSystem, () -> Void) {
+  /// A region beside another, which is made, asked for or dropped.
+  private func region(_ form: QuickForm) -> (SimulatedSystem, () -> Void) {
     let space = Space()
+    let (system, server, task) = (space.system, space.system.memoryServer, space.task.slot)
     _ = space.region(0x100, 4)
-    return (space.system, { _ = space.region(0x104, 4) })
+    if form == .region { return (system, { _ = space.region(0x104, 4) }) }
+    let region = space.region(0x104, 4)
+    return (
+      system,
+      {
+        if form == .drop {
+          system.must(server, .drop, Message(task, handle: region))
+        } else {
+          system.must(server, .inspect, Message(Inspection.handle.rawValue, region, handle: task))
+        }
+      }
+    )
   }
 
   /// A page beside one that is there.

@@ -5,7 +5,8 @@ import KernelCore
 
 /// What has a quick form.
 package enum QuickForm: CaseIterable, Sendable {
-  case call, pass, replyReceive, resume, signal, wake, yield, null, wait, fault, interrupt, map, unmap, region
+  case call, pass, replyReceive, resume, signal, wake, yield, null, wait, fault, interrupt
+  case map, unmap, region, drop, inspect
 }
 
 extension SimulatedSystem {
@@ -33,6 +34,8 @@ extension SimulatedSystem {
     case .replyReceive: Transfer(raw: message.transfer).pass == 0
     case .map, .unmap: message[2] == 1
     case .region: message[4] == 0
+    case .drop: message[1] | message[2] == 0
+    case .inspect: message[0] == Inspection.handle.rawValue
     default: false
     }
   }
@@ -82,6 +85,12 @@ extension SimulatedSystem {
         let tables = kernel.quickRegion(quick, place, pages: message[2], rights: message[3], flags: message[6])
       else { return false }
       return succeeded(caller, [tables, 0, 0], by: .region)
+    case .drop:
+      guard kernel.quickDrop(quick, task: message[0], slot: message.handle) else { return false }
+      return succeeded(caller, by: .drop)
+    case .inspect:
+      guard let found = kernel.quickInspect(quick, task: message.handle, slot: message[1]) else { return false }
+      return succeeded(caller, [found.word, found.value, found.offset, found.mapped], by: .inspect)
     case .unmap:
       let place = QuickPage(task: message.handle, region: message[0], page: message[1])
       guard let frame = kernel.quickUnmap(quick, place) else { return false }

@@ -91,6 +91,8 @@ void general_wait(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, ui
 // The same where the words have been saved.
 void general_wake(void);
 void general_map(void);
+void general_drop(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+void general_inspect(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 void general_region(void);
 void general_unmap(void);
 // The end of a quick call that switches to nobody: all words; three or six where they have been saved, the others from
