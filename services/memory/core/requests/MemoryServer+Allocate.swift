@@ -39,19 +39,16 @@ extension MemoryServer {
 
   /// `free`: a region that is no lease goes, with its frames. A device's memory stays: what is freed could be another's
   /// while the device still writes.
-  mutating func free(_ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable)
-    throws(MemoryRefusal) -> Message
-  {
+  mutating func free(_ slot: UInt64, _ task: Target, _ gate: inout some Gate & ~Copyable) throws(MemoryRefusal) {
     guard let region = try region(inSlot: slot, of: task.number, &gate),
       region.isPrivate || heldRange(task.number, slot) == nil
     else {
-      if isRepeated, try handle(inSlot: slot, of: task.number, &gate).word == .empty { return Message() }
+      if isRepeated, try handle(inSlot: slot, of: task.number, &gate).word == .empty { return }
       throw MemoryRefusal(.notRegion, slot)
     }
     guard !region.flags.isDMA else { throw MemoryRefusal(.leaseHeld, slot, limit: region.offset) }
     var budget = Self.stepBudget
     try close(region, slot: slot, of: task, budget: &budget, &gate)
-    return Message()
   }
 
   /// `createEndpoint`, `createNotification` and `createThread`: in a slot of the caller, paid by the task.

@@ -44,8 +44,8 @@ extension MemoryServer: Server {
       let wanted = Shown(slot: slot, page: page, pages: pages, offset: offset, rights: rights, copies: copies.isSet)
       return try show(wanted, caller, &gate)
     case .seal(let slot): return try seal(slot, caller, &gate)
-    case .free(let slot): return try free(slot, try target(caller, &gate), &gate)
-    case .protect(let slot, let rights): return try protect(slot, rights, try target(caller, &gate), &gate)
+    case .free(let slot): try free(slot, try target(caller, &gate), &gate)
+    case .protect(let slot, let rights): try protect(slot, rights, try target(caller, &gate), &gate)
     case .resize(let slot, let from, let to):
       return try resize(Resized(slot: slot, from: from, to: to), try target(caller, &gate), &gate)
     case .createTask(let entry, let slot): return try createTask(entry, slot, caller, &gate)
@@ -80,6 +80,7 @@ extension MemoryServer: Server {
     case .setQuota(let quota): return try setQuota(quota, caller, &gate)
     default: return try tell(request, &gate)
     }
+    return Message()
   }
 
   /// The requests that only read.

@@ -7,7 +7,7 @@ extension MemoryServer {
   /// request which answered *again* gets on.
   mutating func protect(
     _ slot: UInt64, _ rights: UInt64, _ task: Target, seals: Bool = false, _ gate: inout some Gate & ~Copyable
-  ) throws(MemoryRefusal) -> Message {
+  ) throws(MemoryRefusal) {
     let rights = try checkedRights(rights)
     guard let region = try region(inSlot: slot, of: task.number, &gate) else { throw MemoryRefusal(.notRegion, slot) }
     guard region.isPrivate || region.rights.isSuperset(of: rights) else {
@@ -27,6 +27,5 @@ extension MemoryServer {
         throw MemoryRefusal(error)
       }
     }
-    return Message()
   }
 }

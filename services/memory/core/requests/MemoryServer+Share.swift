@@ -58,7 +58,8 @@ extension MemoryServer {
     guard let home = try region(inSlot: slot, of: task.number, &gate), home.isPrivate else {
       throw MemoryRefusal(.notRegion, slot)
     }
-    return try protect(slot, home.rights.subtracting(.write).rawValue, task, seals: true, &gate)
+    try protect(slot, home.rights.subtracting(.write).rawValue, task, seals: true, &gate)
+    return Message()
   }
 
   /// A page that a task writes in a region which copies on write: a copy takes its place. One that came meanwhile is as

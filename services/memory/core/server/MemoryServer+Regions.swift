@@ -44,7 +44,9 @@ extension MemoryServer {
   mutating func region(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> Region?
   {
-    let (found, words) = try handle(inSlot: slot, of: task, &gate)
+    var words = Message(Inspection.handle.rawValue, slot, handle: task)
+    do throws(Refusal) { try gate.perform(.inspect, &words) } catch { throw MemoryRefusal(error) }
+    let found = HandleWord(raw: words[0])
     guard found.kindNumber == ObjectKind.region.rawValue else { return nil }
     return Region(found, RegionWord(raw: words[1]), offset: words[2], mapped: words[3])
   }
@@ -68,7 +70,7 @@ extension MemoryServer {
   }
 
   /// A handle's word, and all four words.
-  @inline(__always) mutating func handle(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
+  mutating func handle(inSlot slot: UInt64, of task: UInt64, _ gate: inout some Gate & ~Copyable)
     throws(MemoryRefusal) -> (word: HandleWord, words: Message)
   {
     do throws(Refusal) {
