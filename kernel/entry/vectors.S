@@ -149,7 +149,7 @@ other:
   b.lo system_call
   lsr w8, w9, #26               // ESR_EL1.EC
   cmp w8, #7                    // use of FP/SIMD
-  b.eq floating_point
+  b.eq fp_pass_on
   save_words
   save_scratch
   save_kept
@@ -162,7 +162,7 @@ other:
   .arch_extension fp
   .arch_extension simd
   .balign 64
-floating_point:
+fp_pass_on:
   mrs x8, tpidr_el1
   ldr x9, [x8, #PROCESSOR_FP_OWNER]
   cbz x9, 1f
