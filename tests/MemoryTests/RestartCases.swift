@@ -27,33 +27,24 @@ extension RestartTests {
     try system.start(slot: 20)
   }
 
-  @Sendable static func virtioRuns(_ system: TestSystem) throws {
-    try system.load(5, slot: 20)
-    try system.start(slot: 20)
+  @Sendable static func clockIsMade(_ system: TestSystem) throws {
+    var gate = system.client
+    _ = try own.createTask(entry: 3, slot: 20, &gate)
   }
 
   @Sendable static func clockIsLoaded(_ system: TestSystem) throws { try system.load(3, slot: 20) }
 
   static let cases: [Case] = [
-    Case("allocate") { system in
-      var gate = system.client
-      try own.allocate(slot: 20, page: 0x4_01fe, pages: 9, rights: [.read, .write], &gate)
-    },
+    Case("allocate", { _ in }, isAllocated),
     Case("allocate where the server chooses") { system in
       var gate = system.client
       _ = try own.callUntilDone(.allocate(slot: 20, page: 0, pages: 600, rights: 3), &gate)
     },
-    Case("free") { system in
-      var gate = system.client
-      try own.allocate(slot: 20, page: 0x4_01fe, pages: 9, rights: [.read, .write], &gate)
-    } _: { system in
+    Case("free", isAllocated) { system in
       var gate = system.client
       try own.free(slot: 20, &gate)
     },
-    Case("protect") { system in
-      var gate = system.client
-      try own.allocate(slot: 20, page: 0x4_01fe, pages: 9, rights: [.read, .write], &gate)
-    } _: { system in
+    Case("protect", isAllocated) { system in
       var gate = system.client
       try own.protect(slot: 20, rights: .read, &gate)
     },
@@ -61,24 +52,12 @@ extension RestartTests {
       var gate = system.client
       _ = try own.createTask(entry: 2, slot: 20, &gate)
     },
-    Case(
-      "load, written",
-      { system in
-        var gate = system.client
-        _ = try own.createTask(entry: 3, slot: 20, &gate)
-      }
-    ) { system in
+    Case("load, written", clockIsMade) { system in
       var gate = system.client
       try own.load(
         slot: 80, page: 0x20, offset: 0x3000, filePages: 1, memoryPages: 2, rights: [.read, .write], task: 20, &gate)
     },
-    Case(
-      "load, in place",
-      { system in
-        var gate = system.client
-        _ = try own.createTask(entry: 3, slot: 20, &gate)
-      }
-    ) { system in
+    Case("load, in place", clockIsMade) { system in
       var gate = system.client
       try own.load(
         slot: 80, page: 0x20, offset: 0x2000, filePages: 1, memoryPages: 1, rights: [.read, .execute], task: 20, &gate)
@@ -137,84 +116,6 @@ extension RestartTests {
     Case("createThread", clockIsLoaded) { system in
       var gate = system.client
       _ = try own.call(.createThread(slot: 30), pass: 20, &gate)
-    },
-    Case("lease", consoleRuns) { system in
-      var gate = system.client
-      _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
-    },
-    Case(
-      "releaseLease",
-      { system in
-        try consoleRuns(system)
-        var gate = system.client
-        _ = try own.lease("gic", index: 0, slot: 30, page: 0x4_01f8, &gate)
-      }
-    ) { system in
-      var gate = system.client
-      try own.releaseLease(slot: 30, &gate)
-    },
-    Case(
-      "allocateDMA",
-      { system in
-        try virtioRuns(system)
-        var gate = system.client
-        _ = try own.lease("all", index: 2, slot: 30, page: 0x180, &gate)
-      }
-    ) { system in
-      var gate = system.client
-      let memory = try own.allocateDMA(lease: 30, slot: 31, page: 0x4_01fd, pages: 9, alignment: 0x1_0000, &gate)
-      #expect(try own.busAddress(slot: 31, &gate) == memory.bus)
-      let window = Window(system.machine, task: system.running)
-      for page in 0..<9 as Range<UInt64> {
-        #expect(window.find(memory.address + page << 12) == memory.bus + page << 12)
-      }
-    },
-    Case(
-      "releaseLease, with memory of the device",
-      { system in
-        try virtioRuns(system)
-        var gate = system.client
-        _ = try own.lease("all", index: 2, slot: 30, page: 0x180, &gate)
-        for slot: UInt64 in 31...33 { _ = try own.allocateDMA(lease: 30, slot: slot, pages: 2, &gate) }
-      }
-    ) { system in
-      var gate = system.client
-      try own.releaseLease(slot: 30, &gate)
-      try own.free(slot: 32, &gate)
-    },
-    Case(
-      "revokeLease, of two ranges and two interrupts",
-      { system in
-        try system.load(5, slot: 20)
-        let initThread = system.machine.current
-        try system.start(slot: 20)
-        var gate = system.client
-        _ = try own.lease("all", index: 2, slot: 30, page: 0x180, &gate)
-        _ = try own.lease("all", index: 3, slot: 31, page: 0x4_01f8, &gate)
-        try own.interrupt("all", index: 2, slot: 32, &gate)
-        try own.interrupt("all", index: 3, slot: 33, &gate)
-        _ = try own.allocateDMA(lease: 31, slot: 34, pages: 3, &gate)
-        system.machine.makeCurrent(initThread)
-        try gate.suspend(task: 20)
-      }
-    ) { system in
-      var gate = system.client
-      try own.revokeLease("all", task: 20, &gate)
-    },
-    Case("interrupt", consoleRuns) { system in
-      var gate = system.client
-      try own.interrupt("uart", index: 0, slot: 31, &gate)
-    },
-    Case(
-      "attach",
-      { system in
-        try consoleRuns(system)
-        var gate = system.client
-        _ = try own.lease("gic", index: 0, slot: 30, page: 0x180, &gate)
-      }
-    ) { system in
-      var gate = system.client
-      try own.attach(&gate)
     },
     Case(
       "supervise",

@@ -10,7 +10,7 @@ private let own = Client<MemoryInterface>.own
 @Suite("A memory server that dies") struct RestartTests {
   @Test(
     "at any kernel call of any request is asked again, and all is as if it had served it once",
-    arguments: cases + memory + ends)
+    arguments: cases + devices + memory + ends)
   func everywhere(_ row: Case) throws {
     let reference = try TestSystem()
     try row.setUp(reference)
