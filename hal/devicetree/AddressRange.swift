@@ -38,6 +38,12 @@ public struct RangeList<let capacity: Int> {
     return storage[index]
   }
 
+  /// The same, of a list that may change: it is not copied for one of its ranges.
+  mutating func range(_ index: Int) -> AddressRange {
+    precondition(index >= 0 && index < count, "no such range")
+    return storage[index]
+  }
+
   /// Adds a range at the end, refused where the list is full.
   public mutating func append(_ range: AddressRange) throws(DeviceTreeError) {
     guard count < capacity else { throw DeviceTreeError(.tooMany, count + 1, capacity) }

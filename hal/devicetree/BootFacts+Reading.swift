@@ -12,6 +12,7 @@ extension Survey {
   /// memory, overlapping memory, no UART, no GIC. Once for each survey.
   public mutating func read(_ source: some BlobSource, limit: Int = 2 << 20) throws(DeviceTreeError) {
     let tree = try DeviceTree(headerOf: source, limit: limit)
+    names.read(tree)
     try tree.scan(&self)
     try finish(in: tree)
   }
@@ -25,7 +26,7 @@ extension Survey {
     try facts.addReservations(tree)
     try facts.reserved.normalise(refusingOverlap: false)
     guard let gicVersion else { throw DeviceTreeError(.noGIC, 0, 1) }
-    try facts.gic.read(gic, gicVersion, in: tree)
+    try facts.gic.read(gic, try registers(of: gic, in: tree), gicVersion, in: tree)
     facts.uart = try findUART(in: tree)
     if firmware > 0, let method = tree.property("method", ofNodeAt: firmware) {
       facts.psci = tree.isText(method, "hvc") ? .hvc : tree.isText(method, "smc") ? .smc : nil
@@ -35,10 +36,20 @@ extension Survey {
 
   /// The tree's console, which /chosen need not be asked for where there is one PL011.
   private mutating func findUART(in tree: DeviceTree<some BlobSource>) throws(DeviceTreeError) -> UART {
-    guard uartCount > 0, let range = try tree.range(0, of: uartCount > 1 ? tree.console ?? uart : uart) else {
-      throw DeviceTreeError(.noUART, 0, 1)
-    }
-    return UART(registers: range)
+    if uartCount > 1, let console = tree.console { uart = console }
+    let registers = uartCount > 0 ? try registers(of: uart, in: tree) : Registers()
+    guard registers.count > 0 else { throw DeviceTreeError(.noUART, 0, 1) }
+    return UART(registers: try tree.range(0, in: registers, of: uart))
+  }
+
+  /// The `reg` of a node; the cells of the bus it lies on are read once for all nodes that lie there.
+  mutating func registers(
+    of node: borrowing DeviceTreeNode, in tree: DeviceTree<some BlobSource>
+  ) throws(DeviceTreeError) -> Registers {
+    guard node.depth > 0, let reg = tree.property("reg", ofNodeAt: node.offset) else { return Registers() }
+    let above = node.ancestor(at: node.depth - 1)
+    if bus.offset != above { bus = (above, try Cells(tree, ofNodeAt: above)) }
+    return try tree.registers(reg, bus.cells)
   }
 }
 
@@ -76,9 +87,8 @@ extension GIC {
 
   /// Reads the ranges of a GICv2 or GICv3 from its node.
   fileprivate mutating func read(
-    _ node: DeviceTreeNode, _ version: Version, in tree: DeviceTree<some BlobSource>
+    _ node: borrowing DeviceTreeNode, _ registers: Registers, _ version: Version, in tree: DeviceTree<some BlobSource>
   ) throws(DeviceTreeError) {
-    let registers = try tree.registers(of: node)
     let regions = version == .v3 ? try GIC.regionCount(tree, node) : 1
     guard registers.count > regions else { throw DeviceTreeError(.tooFewRanges, registers.count, regions + 1) }
     self.version = version
@@ -97,9 +107,9 @@ extension GIC {
   }
 
   private static func regionCount(
-    _ tree: DeviceTree<some BlobSource>, _ node: DeviceTreeNode
+    _ tree: DeviceTree<some BlobSource>, _ node: borrowing DeviceTreeNode
   ) throws(DeviceTreeError) -> Int {
-    guard let property = tree.property("#redistributor-regions", of: node) else { return 1 }
+    guard let property = tree.property("#redistributor-regions", ofNodeAt: node.offset) else { return 1 }
     let count = Int(try tree.cell(property))
     guard count >= 1, count <= 4 else { throw DeviceTreeError(.tooMany, count, 4) }
     return count
@@ -110,9 +120,8 @@ extension RangeList {
   /// Adds every range of a node's `reg` that is not empty. A node without `reg`, such as reserved memory whose
   /// place the kernel is asked to choose, adds nothing.
   mutating func append(
-    regOf node: borrowing DeviceTreeNode, in tree: DeviceTree<some BlobSource>
+    _ registers: Registers, of node: borrowing DeviceTreeNode, in tree: DeviceTree<some BlobSource>
   ) throws(DeviceTreeError) {
-    let registers = try tree.registers(of: node)
     for index in 0..<registers.count {
       let range = try tree.range(index, in: registers, of: node)
       if range.size > 0 { try append(range) }

@@ -19,8 +19,12 @@ extension DeviceTree {
 
   func registers(of node: borrowing DeviceTreeNode) throws(DeviceTreeError) -> Registers {
     guard node.depth > 0, let reg = property("reg", ofNodeAt: node.offset) else { return Registers() }
-    let cells = try Cells(self, ofNodeAt: node.ancestor(at: node.depth - 1))
-    return Registers(count: try count(reg, of: cells.address + cells.size), offset: reg.offset, cells: cells)
+    return try registers(reg, try Cells(self, ofNodeAt: node.ancestor(at: node.depth - 1)))
+  }
+
+  /// The ranges that `reg` holds where addresses and sizes have these cells.
+  func registers(_ reg: DeviceTreeProperty, _ cells: Cells) throws(DeviceTreeError) -> Registers {
+    Registers(count: try count(reg, of: cells.address + cells.size), offset: reg.offset, cells: cells)
   }
 
   /// The range at `index`, which must be less than the count of `registers`.
@@ -107,8 +111,22 @@ struct Cells {
   /// `#address-cells` and `#size-cells` of the node at `offset`: 2 and 1 where they are missing. More than
   /// two are refused: PCI's three-word addresses are none that the CPU knows.
   init(_ tree: DeviceTree<some BlobSource>, ofNodeAt offset: Int) throws(DeviceTreeError) {
-    if let property = tree.property("#address-cells", ofNodeAt: offset) { address = Int(try tree.cell(property)) }
-    if let property = tree.property("#size-cells", ofNodeAt: offset) { size = Int(try tree.cell(property)) }
+    var found: (address: DeviceTreeProperty?, size: DeviceTreeProperty?)
+    var offset = tree.firstProperty(of: offset)
+    while let property = tree.nextProperty(from: offset) {
+      offset = property.next
+      guard tree.byte(at: property.name) == UInt8(ascii: "#") else { continue }
+      @inline(__always) func isCalled(_ name: StaticString) -> Bool {
+        tree.isText(at: property.name, end: tree.strings.end, name)
+      }
+      if found.address == nil, isCalled("#address-cells") {
+        found.address = property
+      } else if found.size == nil, isCalled("#size-cells") {
+        found.size = property
+      }
+    }
+    if let property = found.address { address = Int(try tree.cell(property)) }
+    if let property = found.size { size = Int(try tree.cell(property)) }
     guard address >= 1, address <= 2 else { throw DeviceTreeError(.unsupportedCells, address, 2) }
     guard size <= 2 else { throw DeviceTreeError(.unsupportedCells, size, 2) }
   }

@@ -3,8 +3,15 @@
 protocol TreeVisitor {
   /// The node whose tokens are passing: the scan keeps it here.
   var place: DeviceTreeNode { get set }
-  /// A property of the node in `place`.
-  mutating func property<S>(_ property: DeviceTreeProperty, in tree: DeviceTree<S>) throws(DeviceTreeError)
+  /// Whether the visitor wants `propertiesEnd` for the node in `place`.
+  var isNoteworthy: Bool { get }
+  /// The node in `place` begins.
+  mutating func begin<S>(in tree: DeviceTree<S>)
+  /// A property of the node in `place`: where its token lies, and its name in the strings block. False where the name is
+  /// not known yet to end where it should: then it is shown by `property`.
+  mutating func takes<S>(_ name: Int, at offset: Int, in tree: DeviceTree<S>) -> Bool
+  /// The same, for a name that is to be read.
+  mutating func property<S>(_ name: Int, at offset: Int, in tree: DeviceTree<S>)
   /// All properties of the node in `place` were shown, and none of its children.
   mutating func propertiesEnd<S>(in tree: DeviceTree<S>) throws(DeviceTreeError)
 }
@@ -12,7 +19,10 @@ protocol TreeVisitor {
 /// For a tree that is only to be checked.
 struct NoVisitor: TreeVisitor {
   var place = DeviceTreeNode()
-  mutating func property<S>(_ property: DeviceTreeProperty, in tree: DeviceTree<S>) {}
+  var isNoteworthy: Bool { false }
+  mutating func begin<S>(in tree: DeviceTree<S>) {}
+  mutating func takes<S>(_ name: Int, at offset: Int, in tree: DeviceTree<S>) -> Bool { name <= tree.lastName }
+  mutating func property<S>(_ name: Int, at offset: Int, in tree: DeviceTree<S>) {}
   mutating func propertiesEnd<S>(in tree: DeviceTree<S>) {}
 }
 
@@ -33,74 +43,99 @@ extension DeviceTree {
     }
   }
 
-  /// Checks every token once: nesting, lengths, and that each text ends inside its block.
+  /// Checks every token once: nesting, lengths, and that each text ends inside its block (Devicetree
+  /// Specification 0.4, 5.4).
   ///
   /// No sum below overflows: offsets are below 2^32 when they are checked, and lengths are words.
   func scan(_ visitor: inout some TreeVisitor) throws(DeviceTreeError) {
-    var rootSeen = false
-    var inProperties = false  // no child of the node in place was passed yet
-    let lastName = lastStringEnd
     var offset = structure.start
+    var inProperties = false  // no child of the node in place was passed yet
     while true {
+      (offset, inProperties) = pass(from: offset, inProperties, &visitor)
       try checkRoom(for: 4, at: offset)
       let token = word(at: offset)
-      switch token {
-      case Token.property where inProperties:
-        let property = try checkProperty(at: offset, lastName: lastName)
-        try visitor.property(property, in: self)
-        offset = property.next
-      case Token.beginNode where visitor.place.depth >= 0 || !rootSeen:
-        if inProperties { try visitor.propertiesEnd(in: self) }
-        guard visitor.place.depth < Self.mostNested - 1 else {
-          throw DeviceTreeError(.nestingTooDeep, visitor.place.depth + 2, Self.mostNested)
-        }
-        visitor.place.descend(to: offset)
-        rootSeen = true
-        inProperties = true
-        guard let end = endOfText(at: offset &+ 4, before: structure.end) else {
-          throw DeviceTreeError(.unterminated, offset &+ 4, structure.end)
-        }
-        offset = (end &+ 4) & ~3
-      case Token.endNode where visitor.place.depth >= 0:
-        if inProperties { try visitor.propertiesEnd(in: self) }
-        visitor.place.ascend()
-        inProperties = false
-        offset = offset &+ 4
-      case Token.nop:
-        offset = offset &+ 4
-      case Token.end where visitor.place.depth < 0 && rootSeen:
+      if token == Token.property, inProperties {
+        let next = try checkProperty(at: offset)
+        visitor.property(Int(word(at: offset &+ 8)), at: offset, in: self)
+        offset = next
+      } else if token == Token.end, visitor.place.isBehindRoot {
         return
-      case Token.property where visitor.place.depth >= 0:
-        throw DeviceTreeError(.propertyBehindChild, offset, visitor.place.depth + 1)
-      default:
-        throw DeviceTreeError(.badToken, Int(token), offset)
+      } else if token == Token.beginNode || token == Token.endNode, inProperties, visitor.isNoteworthy {
+        try visitor.propertiesEnd(in: self)
+        inProperties = false
+      } else {
+        throw wrongToken(token, at: offset, visitor.place)
       }
     }
   }
 
-  /// Checks the property at `offset`. Its name ends where it should if any text of the block still ends there.
-  private func checkProperty(at offset: Int, lastName: Int) throws(DeviceTreeError) -> DeviceTreeProperty {
+  /// Passes the tokens from `start` on as long as they are as they should be and nothing is to be done; answers where
+  /// they are not, or end, and whether that is among a node's properties.
+  @inline(never) private func pass(
+    from start: Int, _ startsInProperties: Bool, _ visitor: inout some TreeVisitor
+  ) -> (Int, Bool) {
+    var offset = start
+    var inProperties = startsInProperties
+    // Behind these there is no room for a token, and for a property's three words.
+    let last = structure.end &- 4
+    let lastHeader = structure.end &- 12
+    while offset <= last {
+      // Behind each there must be room for another, so that it need not be asked for twice.
+      while inProperties, offset <= lastHeader, word(at: offset) == Token.property {
+        let next = (offset &+ 15 &+ Int(word(at: offset &+ 4))) & ~3
+        guard next <= lastHeader, visitor.takes(Int(word(at: offset &+ 8)), at: offset, in: self) else {
+          return (offset, true)
+        }
+        offset = next
+      }
+      switch word(at: offset) {
+      case Token.endNode:
+        if visitor.place.depth < 0 || inProperties && visitor.isNoteworthy { return (offset, inProperties) }
+        visitor.place.ascend()
+        inProperties = false
+        offset = offset &+ 4
+      case Token.beginNode:
+        guard !visitor.place.isBehindRoot, visitor.place.depth < Self.mostNested - 1, offset &+ 4 <= lastNameEnd,
+          !(inProperties && visitor.isNoteworthy)
+        else { return (offset, inProperties) }
+        visitor.place.descend(to: offset)
+        inProperties = true
+        visitor.begin(in: self)
+        offset = firstProperty(of: offset)
+      case Token.nop: offset = offset &+ 4
+      default: return (offset, inProperties)
+      }
+    }
+    return (offset, inProperties)
+  }
+
+  /// Why a token at which `pass` stopped is refused.
+  private func wrongToken(_ token: UInt32, at offset: Int, _ place: DeviceTreeNode) -> DeviceTreeError {
+    if token == Token.beginNode, !place.isBehindRoot {
+      if place.depth < Self.mostNested - 1 { return DeviceTreeError(.unterminated, offset &+ 4, structure.end) }
+      return DeviceTreeError(.nestingTooDeep, place.depth + 2, Self.mostNested)
+    }
+    if token == Token.property, place.depth >= 0 {
+      return DeviceTreeError(.propertyBehindChild, offset, place.depth + 1)
+    }
+    return DeviceTreeError(.badToken, Int(token), offset)
+  }
+
+  /// Checks the property at `offset`, and answers where the token behind it lies. Its name ends where it should if any
+  /// text of the strings block still ends there.
+  private func checkProperty(at offset: Int) throws(DeviceTreeError) -> Int {
     try checkRoom(for: 12, at: offset)
     let length = Int(word(at: offset &+ 4))
     try checkRoom(for: 12 &+ length, at: offset)
     let name = strings.start &+ Int(word(at: offset &+ 8))
-    guard name <= lastName else {
-      guard name < strings.end else { throw DeviceTreeError(.blockOutside, name, strings.end) }
-      throw DeviceTreeError(.unterminated, name, strings.end)
-    }
-    return DeviceTreeProperty(name: name, offset: offset &+ 12, byteCount: length)
+    guard name < strings.end else { throw DeviceTreeError(.blockOutside, name, strings.end) }
+    guard name <= strings.start &+ lastName else { throw DeviceTreeError(.unterminated, name, strings.end) }
+    return (offset &+ 15 &+ length) & ~3
   }
 
   private func checkRoom(for count: Int, at offset: Int) throws(DeviceTreeError) {
     guard offset &+ count <= structure.end else {
       throw DeviceTreeError(.truncated, structure.end, offset &+ count)
     }
-  }
-
-  /// The last zero byte of the strings block; what lies before the block where it holds none.
-  private var lastStringEnd: Int {
-    var position = strings.end - 1
-    while position >= strings.start, byte(at: position) != 0 { position -= 1 }
-    return position
   }
 }

@@ -97,7 +97,7 @@ extension DeviceTree {
   private func alias(_ name: Text) -> Text? {
     guard let aliases = child(of: root, named: "aliases") else { return nil }
     var offset = firstProperty(of: aliases.offset)
-    while let property = property(at: offset) {
+    while let property = nextProperty(from: offset) {
       if isSame(Text(start: property.name, end: property.name + name.end - name.start), name),
         byte(at: property.name + name.end - name.start) == 0
       {

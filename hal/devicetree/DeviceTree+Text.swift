@@ -4,37 +4,64 @@ struct Text {
   var end: Int
 }
 
+/// A constant text of one to twenty-four letters as words, which are constants too: what the tree's bytes are compared
+/// with, four at a time.
+struct Letters {
+  private var words: (UInt64, UInt64, UInt64)
+  private(set) var count: Int
+
+  @inline(__always) init(_ text: StaticString) {
+    count = text.utf8CodeUnitCount
+    words = (Self.word(of: text, 0), Self.word(of: text, 8), Self.word(of: text, 16))
+  }
+
+  /// The next four letters, the first in bits 7:0.
+  var four: UInt32 { UInt32(truncatingIfNeeded: words.0) }
+
+  /// Goes on behind the next four.
+  @inline(__always) mutating func drop() {
+    words = (words.0 &>> 32 | words.1 &<< 32, words.1 &>> 32 | words.2 &<< 32, words.2 &>> 32)
+    count &-= 4
+  }
+
+  @inline(__always) private static func word(of text: StaticString, _ start: Int) -> UInt64 {
+    var word: UInt64 = 0
+    var place = min(start &+ 8, text.utf8CodeUnitCount)
+    while place > start {
+      place &-= 1
+      // Safety: the letters of a constant, and none behind them.
+      word = unsafe word &<< 8 | UInt64(text.utf8Start[place])
+    }
+    return word
+  }
+}
+
 extension DeviceTree {
   /// Whether the text that begins at `offset` and ends at a zero byte or at `end` is `text`.
-  @inline(never) func isText(at offset: Int, end: Int, _ text: StaticString) -> Bool {
-    isPrefix(at: offset, end: end, text) && endsText(at: offset &+ text.utf8CodeUnitCount, end: end)
+  @inline(__always) func isText(at offset: Int, end: Int, _ text: StaticString) -> Bool {
+    isText(at: offset, end: end, Letters(text))
+  }
+
+  @inline(never) func isText(at offset: Int, end: Int, _ text: Letters) -> Bool {
+    let last = offset &+ text.count
+    return isPrefix(at: offset, end: end, text) && (last == end || byte(at: last) == 0)
   }
 
   /// Whether `text` stands at `offset` and before `end`; four letters at a time.
-  private func isPrefix(at offset: Int, end: Int, _ text: StaticString) -> Bool {
-    let count = text.utf8CodeUnitCount
-    guard count <= end &- offset else { return false }
-    // Safety: a static string's bytes are constants of the image, and no load ends behind their count.
-    let letters = unsafe UnsafeRawPointer(text.utf8Start)
-    var index = 0
-    while index &+ 4 <= count {
-      guard unsafe fourBytes(at: offset &+ index) == letters.loadUnaligned(fromByteOffset: index, as: UInt32.self)
-      else { return false }
-      index &+= 4
+  private func isPrefix(at offset: Int, end: Int, _ text: Letters) -> Bool {
+    guard text.count <= end &- offset else { return false }
+    var letters = text
+    var offset = offset
+    while letters.count > 4 {
+      if fourBytes(at: offset) != letters.four { return false }
+      letters.drop()
+      offset &+= 4
     }
-    while index < count {
-      guard unsafe byte(at: offset &+ index) == letters.load(fromByteOffset: index, as: UInt8.self) else {
-        return false
-      }
-      index &+= 1
-    }
-    return true
+    return (fourBytes(at: offset) ^ letters.four) &<< UInt32(truncatingIfNeeded: 32 &- 8 &* letters.count) == 0
   }
 
-  private func endsText(at offset: Int, end: Int) -> Bool { offset == end || byte(at: offset) == 0 }
-
   /// Whether the whole value of `property` is `text` and a zero byte.
-  func isText(_ property: DeviceTreeProperty, _ text: StaticString) -> Bool {
+  @inline(__always) func isText(_ property: DeviceTreeProperty, _ text: StaticString) -> Bool {
     property.byteCount == text.utf8CodeUnitCount + 1
       && isText(at: property.offset, end: property.offset + property.byteCount, text)
   }
@@ -55,24 +82,30 @@ extension DeviceTree {
     return Text(start: start, end: endOfText(at: start, before: end) ?? end)
   }
 
-  /// The zero byte that ends the text at `offset`, found a word at a time; nil where none lies before `end`.
-  func endOfText(at offset: Int, before end: Int) -> Int? {
+  /// The zero byte that ends the text at `offset`; nil where none lies before `end`.
+  func endOfText(at offset: Int, before end: Int) -> Int? { firstZero(from: offset, before: end) }
+
+  /// The first zero byte from `offset` on, found a word at a time; nil where none lies before `end`.
+  @inline(__always) func firstZero(from offset: Int, before end: Int) -> Int? {
     guard offset < end else { return nil }
     var position = offset & ~3
     // Bytes before the text in its first word count as letters.
-    var word = source.word(at: position) | ~(.max &<< UInt32(truncatingIfNeeded: 8 &* (offset & 3)))
-    while true {
-      // The lowest bit set is that of the first zero byte.
-      let zeros = (word &- 0x0101_0101) & ~word & 0x8080_8080
-      if zeros != 0 {
-        position &+= zeros.trailingZeroBitCount &>> 3
-        return position < end ? position : nil
-      }
+    var zeros = zeros(in: source.word(at: position) | ~(.max &<< UInt32(truncatingIfNeeded: 8 &* (offset & 3))))
+    while zeros == 0 {
       position &+= 4
       guard position < end else { return nil }
-      word = source.word(at: position)
+      zeros = self.zeros(in: source.word(at: position))
     }
+    position &+= zeros.trailingZeroBitCount &>> 3
+    return position < end ? position : nil
   }
+
+  /// Whether the word at `position`, a multiple of four, is the last of a node's name: a name ends with a zero byte and is
+  /// padded with zeros to a whole word (Devicetree Specification 0.4, 5.4.1).
+  @inline(__always) func endsName(_ position: Int) -> Bool { source.word(at: position) &>> 24 == 0 }
+
+  /// The lowest bit set is that of the first zero byte of `word`; none is where there is no such byte.
+  @inline(__always) func zeros(in word: UInt32) -> UInt32 { (word &- 0x0101_0101) & ~word & 0x8080_8080 }
 
   /// A node's name, unit address included.
   func name(of node: DeviceTreeNode) -> Text { name(ofNodeAt: node.offset) }
@@ -92,11 +125,17 @@ extension DeviceTree {
   }
 
   /// Whether `node` is called `name`, with or without its unit address.
-  func isName(of node: DeviceTreeNode, _ name: StaticString) -> Bool { isName(ofNodeAt: node.offset, name) }
+  @inline(__always) func isName(of node: DeviceTreeNode, _ name: StaticString) -> Bool {
+    isName(ofNodeAt: node.offset, name)
+  }
 
-  func isName(ofNodeAt offset: Int, _ name: StaticString) -> Bool {
+  @inline(__always) func isName(ofNodeAt offset: Int, _ name: StaticString) -> Bool {
+    isName(ofNodeAt: offset, Letters(name))
+  }
+
+  @inline(never) private func isName(ofNodeAt offset: Int, _ name: Letters) -> Bool {
     let whole = self.name(ofNodeAt: offset)
-    let end = whole.start &+ name.utf8CodeUnitCount
+    let end = whole.start &+ name.count
     return isPrefix(at: whole.start, end: whole.end, name)
       && (end == whole.end || byte(at: end) == UInt8(ascii: "@"))
   }

@@ -17,6 +17,9 @@ public struct DeviceTreeNode {
   /// Offset of the node's BEGIN_NODE token in the tree.
   public var offset: Int { Int(ancestry[depth]) }
 
+  /// Whether the root's end was passed: no token begins at 0.
+  var isBehindRoot: Bool { depth < 0 && ancestry[0] != 0 }
+
   /// Offset of the ancestor at `depth`, or of the node itself.
   func ancestor(at depth: Int) -> Int { Int(ancestry[depth]) }
 
@@ -30,7 +33,7 @@ public struct DeviceTreeNode {
 
   /// Goes down to the child whose token lies at `offset`.
   mutating func descend(to offset: Int) {
-    depth += 1
+    depth &+= 1
     ancestry[depth] = UInt32(truncatingIfNeeded: offset)
   }
 
@@ -62,7 +65,7 @@ extension DeviceTree {
   /// Goes on to the node behind `node`; false, and `node` is no more to be used, where it is the last.
   func advance(_ node: inout DeviceTreeNode) -> Bool {
     var offset = firstProperty(of: node.offset)
-    while let property = property(at: offset) { offset = property.next }
+    while let property = nextProperty(from: offset) { offset = property.next }
     while true {
       switch word(at: offset) {
       case Token.beginNode:
@@ -119,26 +122,41 @@ extension DeviceTree {
     return isText(status, "okay") || isText(status, "ok")
   }
 
-  func property(_ name: StaticString, ofNodeAt offset: Int) -> DeviceTreeProperty? {
-    // Safety: no name that is asked for is empty.
-    let first = unsafe name.utf8Start.pointee
+  @inline(__always) func property(_ name: StaticString, ofNodeAt offset: Int) -> DeviceTreeProperty? {
+    property(Letters(name), ofNodeAt: offset)
+  }
+
+  @inline(never) private func property(_ name: Letters, ofNodeAt offset: Int) -> DeviceTreeProperty? {
+    let first = UInt8(truncatingIfNeeded: name.four)
     var offset = firstProperty(of: offset)
-    while let property = property(at: offset) {
+    while let property = nextProperty(from: offset) {
       if byte(at: property.name) == first, isText(at: property.name, end: strings.end, name) { return property }
       offset = property.next
     }
     return nil
   }
 
-  /// Offset of the token behind the name of the node at `offset`.
-  func firstProperty(of offset: Int) -> Int { (name(ofNodeAt: offset).end &+ 4) & ~3 }
+  /// Offset of the token behind the name of the node at `offset`, a name that was checked to end.
+  func firstProperty(of offset: Int) -> Int {
+    var position = offset &+ 4
+    while !endsName(position) { position &+= 4 }
+    return position &+ 4
+  }
 
-  /// The property at `offset`, of which 0 is none, or behind the NOP tokens there; nil where something else follows.
-  func property(at offset: Int) -> DeviceTreeProperty? {
+  /// The property at `offset`, or behind the NOP tokens there; nil where something else follows.
+  func nextProperty(from offset: Int) -> DeviceTreeProperty? {
     var offset = offset
-    while word(at: offset) == Token.nop { offset &+= 4 }
-    guard word(at: offset) == Token.property else { return nil }
-    return DeviceTreeProperty(
+    var token = word(at: offset)
+    while token == Token.nop {
+      offset &+= 4
+      token = word(at: offset)
+    }
+    return token == Token.property ? property(at: offset) : nil
+  }
+
+  /// The property whose token lies at `offset`.
+  func property(at offset: Int) -> DeviceTreeProperty {
+    DeviceTreeProperty(
       name: strings.start &+ Int(word(at: offset &+ 8)), offset: offset &+ 12, byteCount: Int(word(at: offset &+ 4)))
   }
 }

@@ -66,7 +66,7 @@ private func checkMemory() throws(BootRefusal) {
   let uart = state.survey.facts.uart.registers.base
   var found = false
   for index in 0..<state.survey.facts.memory.count {
-    let range = state.survey.facts.memory[index]
+    let range = state.survey.memory(index)
     if range.base <= ImageLayout.ledger, ImageLayout.ledger < range.end {
       state.memoryBase = range.base
       state.memoryEnd = range.end
@@ -88,7 +88,8 @@ private func checkPlaces(tree: UInt64) throws(BootRefusal) {
   }
   try check(tree, tree &+ UInt64(state.survey.facts.treeBytes))
   for index in 0..<state.survey.facts.reserved.count {
-    try check(state.survey.facts.reserved[index].base, state.survey.facts.reserved[index].end)
+    let range = state.survey.reserved(index)
+    try check(range.base, range.end)
   }
   if let disk = state.survey.facts.initialRAMDisk { try check(disk.base, disk.end) }
 }
