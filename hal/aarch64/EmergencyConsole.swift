@@ -9,7 +9,7 @@ package struct EmergencyConsole: Sendable {
   package init(base: UInt64) { self.base = base }
 
   /// Writes up to eight bytes, the first in bits 7:0.
-  package func write(_ bytes: UInt64, count: UInt64) {
+  @inline(__always) package func write(_ bytes: UInt64, count: UInt64) {
     guard base != 0 else { return }
     PolledPL011(KernelRegisters(at: base)).write(bytes, count: count)
   }
@@ -25,22 +25,42 @@ package struct PolledPL011<Registers: WordAccess> {
   package init(_ registers: Registers) { self.registers = registers }
 
   /// Writes up to eight bytes, the first in bits 7:0.
-  package func write(_ bytes: UInt64, count: UInt64) {
+  @inline(__always) package func write(_ bytes: UInt64, count: UInt64) {
+    if count == 8 { write(word: bytes) } else { write(part: bytes, count: count) }
+  }
+
+  @inline(never) private func write(part bytes: UInt64, count: UInt64) {
     var rest = bytes
     var left = count
     while left > 0 {
-      if isFull { waitForRoom() }
-      registers.store(UInt32(truncatingIfNeeded: rest & 0xff), to: Self.data)
+      write(rest)
       rest &>>= 8
       left &-= 1
     }
+  }
+
+  /// Writes eight bytes, as most of a line is: without a count, four instructions each.
+  @inline(never) private func write(word: UInt64) {
+    write(word)
+    write(word &>> 8)
+    write(word &>> 16)
+    write(word &>> 24)
+    write(word &>> 32)
+    write(word &>> 40)
+    write(word &>> 48)
+    write(word &>> 56)
+  }
+
+  @inline(__always) private func write(_ byte: UInt64) {
+    if isFull { waitForRoom() }
+    registers.store(UInt32(truncatingIfNeeded: byte & 0xff), to: Self.data)
   }
 
   /// UARTFR.TXFF, bit 5.
   private var isFull: Bool { registers.load(Self.flag) & 1 << 5 != 0 }
 
   /// Waits for room, but not for ever: a UART that is stuck must not keep a panic from its end.
-  private func waitForRoom() {
+  @inline(__always) private func waitForRoom() {
     var patience = Self.patience
     while patience > 0, isFull { patience &-= 1 }
   }

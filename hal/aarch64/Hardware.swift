@@ -48,8 +48,7 @@ package struct Hardware: Machine, ~Copyable {
   }
   @inline(never) package func synchronizeInstructions(frame: UInt64) { frame_publish_code(DirectMap.address(frame)) }
 
-  package func emergencyWrite(_ bytes: UInt64, count: UInt64) {
-    guard Descriptor(raw: kernelRootEntry(0)).isValid else { return }
+  @inline(__always) package func emergencyWrite(_ bytes: UInt64, count: UInt64) {
     EmergencyConsole(base: console).write(bytes, count: count)
   }
 

@@ -74,7 +74,7 @@ public protocol Machine: ~Copyable {
   /// Loads the FP/SIMD registers from 528 bytes at an address.
   mutating func loadFloatingPoint(from address: UInt64)
 
-  /// Writes up to eight bytes, the first in bits 7:0, on the emergency console if the kernel has it.
+  /// Writes up to eight bytes, the first in bits 7:0, on the emergency console, which must be mapped.
   mutating func emergencyWrite(_ bytes: UInt64, count: UInt64)
   /// Stops with a report: a task faulted that has nobody to tell.
   mutating func halt(task: UInt64, syndrome: UInt64, address: UInt64, instruction: UInt64)

@@ -1,4 +1,4 @@
-public import ABI
+internal import ABI
 internal import Machine
 
 /// The log ring: `LogRing.pages` frames in a row, written by the kernel, read by whoever may map them.
@@ -26,20 +26,28 @@ extension Kernel where M: ~Copyable {
     guard flags & ~(LogRecord.continues | 63) == 0, flags & 63 <= 56 else {
       throw Refusal(.outOfRange, flags & 63, limit: UInt64(LogRecord.capacity))
     }
-    var text: InlineArray<7, UInt64> = .init(repeating: 0)
-    for index in 0..<7 { text[index] = word(caller, index + 1) }
-    let source = task(thread(caller).pointee.task).pointee.name
-    append(LogRecord(time: machine.counter(), source: source, flags: flags, text: text))
+    let block = thread(caller)
+    append(source: task(block.pointee.task).pointee.name, flags: flags) { index in block.pointee[index + 1] }
     succeed(caller)
   }
 
-  /// Appends a record, tells the reader, and prints the line while no console does.
-  public mutating func append(_ record: LogRecord) {
+  /// Appends a record of `text`, seven words, tells the reader, and prints the line while no console does.
+  @inline(__always)
+  public mutating func append(source: UInt64, flags: UInt64, text: (Int) -> UInt64) {
     guard log.address != 0 else { return }
-    machine.memory(log.address + UInt64(LogRing.offset(of: log.sequence)), as: LogRecord.self).pointee = record
+    let place = record(log.sequence)
+    place.pointee.time = machine.counter()
+    place.pointee.source = source
+    place.pointee.flags = flags
+    for index in 0..<7 { place.pointee.text[index] = text(index) }
+    finishRecord(flags)
+  }
+
+  /// The record behind the newest was written.
+  public mutating func finishRecord(_ flags: UInt64) {
     log.sequence += 1
     machine.memory(log.address, as: UInt64.self).pointee = log.sequence
-    if devices.emergencyIsMapped, record.flags & LogRecord.continues == 0 {
+    if devices.emergencyIsMapped, flags & LogRecord.continues == 0 {
       printLine(log.sequence - 1)
       noteLogPrinted()
     }
@@ -56,11 +64,11 @@ extension Kernel where M: ~Copyable {
   /// Prints the line whose last record is `last`: the records before it that it continues, then itself.
   private mutating func printLine(_ last: UInt64) {
     let source = record(last).pointee.source
-    let oldest = last > 8 ? last - 8 : 0
+    let oldest = last > 8 ? last &- 8 : 0
     var first = last
     var sequence = last
     while sequence > oldest {
-      sequence -= 1
+      sequence &-= 1
       let earlier = record(sequence)
       guard earlier.pointee.source == source else { continue }
       if earlier.pointee.flags & LogRecord.continues == 0 { break }
@@ -71,19 +79,23 @@ extension Kernel where M: ~Copyable {
     machine.emergencyWrite(prefix.words.0, count: 8)
     machine.emergencyWrite(prefix.words.1, count: 8)
     machine.emergencyWrite(prefix.words.2, count: 4)
-    for sequence in first...last where record(sequence).pointee.source == source { printText(sequence) }
+    while first <= last {
+      let next = record(first)
+      if next.pointee.source == source { printText(next) }
+      first &+= 1
+    }
     machine.emergencyWrite(0x0a0d, count: 2)
   }
 
-  private mutating func printText(_ sequence: UInt64) {
-    var left = min(record(sequence).pointee.flags & 63, UInt64(LogRecord.capacity))
+  @inline(__always) private mutating func printText(_ record: Reference<LogRecord>) {
+    var left = min(record.pointee.flags & 63, UInt64(LogRecord.capacity))
     var index = 0
-    while left > 0 {
-      let count = min(left, 8)
-      machine.emergencyWrite(record(sequence).pointee.text[index], count: count)
-      left -= count
-      index += 1
+    while left > 8 {
+      machine.emergencyWrite(record.pointee.text[index], count: 8)
+      left &-= 8
+      index &+= 1
     }
+    if left > 0 { machine.emergencyWrite(record.pointee.text[index], count: left) }
   }
 
   private func record(_ sequence: UInt64) -> Reference<LogRecord> {

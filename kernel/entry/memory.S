@@ -40,7 +40,13 @@ memset:
   subs x2, x2, #32
   b.hs 6b
 7:
-  adds x2, x2, #32
+  tbz x2, #4, 1f                // what is left: x2 is that minus 32
+  stp x4, x4, [x3], #16
+1:
+  tbz x2, #3, 1f
+  str x4, [x3], #8
+1:
+  ands x2, x2, #7
   b.eq 9f
 8:
   strb w1, [x3], #1

@@ -9,10 +9,11 @@ internal import KernelCore
   line.pad(to: 9)
   fill(&line)
   var start = 0
-  let time = kernel.machine.counter()
   repeat {
-    let record = line.record(from: start, time: time)
-    kernel.append(record)
+    let length = min(line.count &- start, LogRecord.capacity)
+    let more = line.count &- start > LogRecord.capacity
+    let flags = UInt64(length) | (more ? LogRecord.continues : 0)
+    kernel.append(source: ServiceName.kernel, flags: flags) { index in line.words[(start &>> 3 &+ index) & 31] }
     start &+= LogRecord.capacity
   } while start < line.count
 }
@@ -33,16 +34,6 @@ internal import KernelCore
 }
 
 extension Line {
-  /// The record of 56 bytes of the line from `start`, a multiple of 56.
-  mutating func record(from start: Int, time: UInt64) -> LogRecord {
-    var text: InlineArray<7, UInt64> = .init(repeating: 0)
-    for index in 0..<7 { text[index] = words[start &>> 3 &+ index] }
-    let length = min(count &- start, LogRecord.capacity)
-    let more = count &- start > LogRecord.capacity
-    return LogRecord(
-      time: time, source: ServiceName.kernel, flags: UInt64(length) | (more ? LogRecord.continues : 0), text: text)
-  }
-
   /// Writes the line on a console.
   func write(to console: EmergencyConsole) {
     var start = 0
