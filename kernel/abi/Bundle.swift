@@ -45,16 +45,22 @@ public struct Bundle: ~Escapable {
     self.count = Int(bytes.word32(at: BundleLayout.Header.entryCount))
   }
 
-  /// The first entry of a bundle that came in the kernel's own image, where the packer put it after a check of
-  /// the whole. Header and this entry are checked, for boot uses no other; who does makes a `Bundle`.
-  public static func firstEntry(of bytes: Span<UInt8>) throws(BundleError) -> Entry {
+  /// The first entry's program, of a bundle that came in the kernel's own image, where the packer put it after a check of
+  /// the whole. Header and this program are checked, for boot uses nothing else; who does makes a `Bundle`.
+  public static func firstProgram(of bytes: Span<UInt8>) throws(BundleError) -> Program {
     let bundle = try Bundle(headerOf: bytes)
     try bundle.checkEnd(of: bytes)
-    return try BundleCheck.entry(at: 0, in: bundle)
+    return try BundleCheck.program(at: 0, in: bundle)
   }
 
   private func checkEnd(of given: Span<UInt8>) throws(BundleError) {
     try BundleCheck.require(bytes.count == given.count, .trailingBytes, given.count, bytes.count)
+  }
+
+  /// The program of the entry at `index`, which must be less than `count`.
+  public func program(_ index: Int) -> Program {
+    precondition(index >= 0 && index < count, "no such entry in the bundle")
+    return Program(bytes, at: BundleLayout.headerSize + index * BundleLayout.entrySize)
   }
 
   /// The entry at `index`, which must be less than `count`.

@@ -24,30 +24,29 @@ extension BundleCheck {
 
   /// An entry's address space: segments and the stack with its guard page keep clear of each other, and
   /// the first instruction lies in an executable segment.
-  static func layout(_ entry: Bundle.Entry, at index: Int) throws(BundleError) {
-    try require(entry.stackPages >= 1, .emptyStack, entry.stackPages, 1, index)
-    try require(
-      entry.stackPages <= BundleLayout.mostStackPages, .stackTooLarge, entry.stackPages, BundleLayout.mostStackPages,
-      index)
-    let stackBytes = UInt64((entry.stackPages + 1) * BundleLayout.pageSize)
-    guard entry.stackTop >= stackBytes else {
-      throw BundleError(.addressTooLow, entry: index, found: entry.stackTop, expected: stackBytes)
+  static func layout(_ program: Bundle.Program, at index: Int) throws(BundleError) {
+    try require(program.stackPages >= 1, .emptyStack, program.stackPages, 1, index)
+    let most = BundleLayout.mostStackPages
+    try require(program.stackPages <= most, .stackTooLarge, program.stackPages, most, index)
+    let stackBytes = UInt64((program.stackPages + 1) * BundleLayout.pageSize)
+    guard program.stackTop >= stackBytes else {
+      throw BundleError(.addressTooLow, entry: index, found: program.stackTop, expected: stackBytes)
     }
-    let guardPage = entry.stackTop - stackBytes
-    try range(guardPage, pages: entry.stackPages + 1, at: index)
-    for slot in 0..<entry.segmentCount {
-      let segment = entry.segments[slot]
-      guard segment.end <= guardPage || segment.address >= entry.stackTop else {
+    let guardPage = program.stackTop - stackBytes
+    try range(guardPage, pages: program.stackPages + 1, at: index)
+    for slot in 0..<program.segmentCount {
+      let segment = program.segments[slot]
+      guard segment.end <= guardPage || segment.address >= program.stackTop else {
         throw BundleError(.stackOverlaps, entry: index, found: guardPage, expected: segment.end)
       }
       for earlier in 0..<slot {
-        let other = entry.segments[earlier]
+        let other = program.segments[earlier]
         guard segment.end <= other.address || other.end <= segment.address else {
           throw BundleError(.segmentsOverlap, entry: index, found: segment.address, expected: other.end)
         }
       }
     }
-    try start(entry, at: index)
+    try start(program, at: index)
   }
 
   /// The lists of compatible strings: none empty, each ended by a zero byte; and which of the nodes are meant.
@@ -124,17 +123,17 @@ extension BundleCheck {
     }
   }
 
-  private static func start(_ entry: Bundle.Entry, at index: Int) throws(BundleError) {
-    guard entry.start % 4 == 0 else {
-      throw BundleError(.unalignedStart, entry: index, found: entry.start, expected: 4)
+  private static func start(_ program: Bundle.Program, at index: Int) throws(BundleError) {
+    guard program.start % 4 == 0 else {
+      throw BundleError(.unalignedStart, entry: index, found: program.start, expected: 4)
     }
-    for slot in 0..<entry.segmentCount {
-      let segment = entry.segments[slot]
-      if segment.rights.contains(.executable), entry.start >= segment.address, entry.start < segment.end {
+    for slot in 0..<program.segmentCount {
+      let segment = program.segments[slot]
+      if segment.rights.contains(.executable), program.start >= segment.address, program.start < segment.end {
         return
       }
     }
     throw BundleError(
-      .startNotExecutable, entry: index, found: entry.start, expected: UInt64(entry.segmentCount))
+      .startNotExecutable, entry: index, found: program.start, expected: UInt64(program.segmentCount))
   }
 }

@@ -42,15 +42,34 @@ enum BundleCheck {
   /// Checks and answers an entry, beside those before it.
   static func entry(at index: Int, in bundle: borrowing Bundle) throws(BundleError) -> Bundle.Entry {
     let entry = bundle[index]
-    try name(entry.name, at: index, in: bundle)
     try counts(bundle.bytes, at: index)
     try numbers(entry, at: index, of: bundle.count)
-    for slot in 0..<entry.segmentCount {
-      try segment(entry.segments[slot], at: index, in: bundle)
-    }
-    try layout(entry, at: index)
+    try program(at: index, in: bundle)
     try grants(entry, at: index)
     return entry
+  }
+
+  /// Checks and answers an entry's program, and its name.
+  @discardableResult static func program(
+    at index: Int, in bundle: borrowing Bundle
+  ) throws(BundleError) -> Bundle.Program {
+    typealias Most = BundleLayout
+    let base = BundleLayout.headerSize + index * BundleLayout.entrySize
+    let program = Bundle.Program(bundle.bytes, at: base)
+    try name(bundle.name(at: index), at: index, in: bundle)
+    let segments = Int(bundle.bytes[base + BundleLayout.Entry.segmentCount])
+    try require(segments >= 1, .noSegment, segments, 1, index)
+    try require(segments <= Most.mostSegments, .tooManySegments, segments, Most.mostSegments, index)
+    try require(
+      program.priority <= Most.mostPriority, .priorityTooHigh, Int(program.priority), Int(Most.mostPriority), index)
+    try require(
+      program.handleFrames <= Most.mostHandleFrames, .tooManyHandleFrames, program.handleFrames, Most.mostHandleFrames,
+      index)
+    for slot in 0..<program.segmentCount {
+      try segment(program.segments[slot], at: index, in: bundle)
+    }
+    try layout(program, at: index)
+    return program
   }
 
   /// The first byte behind a table of `count` entries.
@@ -67,13 +86,10 @@ enum BundleCheck {
     }
   }
 
-  /// The counts as they are stored, for a decoded entry has them clamped.
+  /// The counts as they are stored, for a decoded entry has them clamped; its program's is checked with it.
   private static func counts(_ bytes: Span<UInt8>, at index: Int) throws(BundleError) {
     typealias Field = BundleLayout.Entry
     let base = BundleLayout.headerSize + index * BundleLayout.entrySize
-    let segments = Int(bytes[base + Field.segmentCount])
-    try require(segments >= 1, .noSegment, segments, 1, index)
-    try require(segments <= BundleLayout.mostSegments, .tooManySegments, segments, BundleLayout.mostSegments, index)
     let grants = Int(bytes[base + Field.grantCount])
     try require(grants <= BundleLayout.mostGrants, .tooManyGrants, grants, BundleLayout.mostGrants, index)
     let peers = Int(bytes[base + Field.peerCount])
@@ -81,12 +97,6 @@ enum BundleCheck {
   }
 
   private static func numbers(_ entry: Bundle.Entry, at index: Int, of count: Int) throws(BundleError) {
-    typealias Most = BundleLayout
-    try require(
-      entry.priority <= Most.mostPriority, .priorityTooHigh, Int(entry.priority), Int(Most.mostPriority), index)
-    try require(
-      entry.handleFrames <= Most.mostHandleFrames, .tooManyHandleFrames, entry.handleFrames, Most.mostHandleFrames,
-      index)
     try require(entry.quota >= 1, .noQuota, entry.quota, 1, index)
     let flags = Int(entry.flags.rawValue)
     try require(

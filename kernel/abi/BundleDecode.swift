@@ -29,6 +29,23 @@ extension Bundle.Entry {
   }
 }
 
+extension Bundle.Program {
+  /// The program of the entry whose record begins at `base`; its count is clamped likewise.
+  init(_ bytes: Span<UInt8>, at base: Int) {
+    typealias Field = BundleLayout.Entry
+    self.init()
+    start = bytes.word64(at: base + Field.start)
+    segmentCount = min(Int(bytes[base + Field.segmentCount]), BundleLayout.mostSegments)
+    priority = bytes[base + Field.priority]
+    handleFrames = Int(bytes[base + Field.handleFrames])
+    stackPages = Int(bytes.word32(at: base + Field.stackPages))
+    stackTop = bytes.word64(at: base + Field.stackTop)
+    for index in 0..<segmentCount {
+      segments[index] = Bundle.Segment(bytes, at: base + Field.segments + index * BundleLayout.segmentSize)
+    }
+  }
+}
+
 extension Bundle.Segment {
   /// The segment whose record begins at `base`.
   init(_ bytes: Span<UInt8>, at base: Int) {

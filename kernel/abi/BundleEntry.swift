@@ -38,6 +38,27 @@ extension Bundle {
     init() {}
   }
 
+  /// What a task executes, and on what stack: all of an entry that the kernel needs, and the greater part of it not.
+  public struct Program {
+    /// The address at which the task's first thread starts.
+    public internal(set) var start: UInt64 = 0
+    /// The segments; `segmentCount` of them count.
+    public internal(set) var segments = InlineArray<4, Segment>(repeating: Segment())
+    /// How many segments there are, 1 to 4.
+    public internal(set) var segmentCount = 0
+    /// The first thread's priority, 0 to 63; the higher runs first.
+    public internal(set) var priority: UInt8 = 0
+    /// Frames of handles beyond those in the task's own frame, 0 to 8.
+    public internal(set) var handleFrames = 0
+    /// Pages of stack, 1 to 256.
+    public internal(set) var stackPages = 0
+    /// The first address above the stack, page aligned.
+    public internal(set) var stackTop: UInt64 = 0
+
+    /// A program of zeroes, to be filled.
+    init() {}
+  }
+
   /// A range of pages that is mapped when a task starts.
   public struct Segment: Equatable, Sendable {
     /// Where its bytes lie in the bundle, page aligned; 0 where it has none.

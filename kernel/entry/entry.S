@@ -131,10 +131,9 @@ at_el1:
   adrp x1, pool_end
   add x1, x1, :lo12:pool_end
 1:
+  .rept 8                       // up to the log ring, which is cleared later
   stp xzr, xzr, [x0], #16
-  stp xzr, xzr, [x0], #16
-  stp xzr, xzr, [x0], #16
-  stp xzr, xzr, [x0], #16
+  .endr
   cmp x0, x1
   b.lo 1b
 
@@ -147,8 +146,9 @@ at_el1:
   mov x1, x20
   bl kernelEarly                // returns the root table
 
-  // Stores made with the MMU off went past the caches: no line may be there that says otherwise.
-  adrp x1, image_data
+  // Stores made with the MMU off went past the caches: no line may be there that says otherwise. Of the stack nothing is
+  // read again.
+  adrp x1, stack_top
   adrp x2, pool_end
   add x2, x2, :lo12:pool_end
   mrs x3, ctr_el0
@@ -243,8 +243,8 @@ processor:
   .quad stack_top
   .quad 0                       // nobody's FP/SIMD registers
 
-  .section .bss.store, "aw", %nobits
-  .balign 64
+  .section .store, "aw", %nobits
+  .balign 4096
   .globl kernel_store
 kernel_store:
   .space STORE_BYTES

@@ -33,7 +33,8 @@ enum Boot {
     kernel.devices.cpuInterfaceFrames = interface.size >> 12
     kernel.devices.emergencyDescriptor = kernel.machine.kernelRootEntry(0)
     kernel.devices.emergencyIsMapped = true
-    for page in 0..<UInt64(LogRing.pages) { kernel.machine.clear(frame: ImageLayout.log >> 12 &+ page) }
+    // What early code does not write lies behind the pool, and is cleared here.
+    for frame in ImageLayout.log >> 12..<ImageLayout.usedEnd >> 12 { kernel.machine.clear(frame: frame) }
     kernel.openStore(address: DirectMap.base | ImageLayout.store)
     kernel.openLog(address: DirectMap.base | ImageLayout.log)
   }
@@ -62,7 +63,7 @@ enum Boot {
     let ranges = state.survey.facts.memory.count
     var unused: UInt64 = 0
     for index in 0..<ranges {
-      let range = state.survey.facts.memory[index]
+      let range = state.survey.memory(index)
       if range.base >> 12 == base >> 12 { continue }
       let first = range.base >> 12
       // One that does not start a frame is refused as one that does not start a GiB.

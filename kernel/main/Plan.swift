@@ -14,7 +14,7 @@ extension Boot {
     plan.bundle = FrameRange(bundle.base >> 12, ImageLayout.pages(bundle.base &+ bundle.size) >> 12)
     plan.firstFreeFrame = ImageLayout.pages(ImageLayout.usedEnd) >> 12
     keep(plan)
-    fill(&plan.facts, plan)
+    fill(&plan)
     plan.facts.bundleBytes = bundle.size
     do throws(BundleError) {
       try addServer(to: &plan, from: bundle, isGiven: state.survey.facts.initialRAMDisk != nil)
@@ -30,7 +30,7 @@ extension Boot {
     var fits = kernel.reserve(image)
     fits = kernel.reserve(plan.deviceTree) && fits
     for index in 0..<state.survey.facts.reserved.count {
-      let range = state.survey.facts.reserved[index]
+      let range = state.survey.reserved(index)
       fits = kernel.reserve(FrameRange(range.base >> 12, ImageLayout.pages(range.end) >> 12)) && fits
     }
     if let disk = state.survey.facts.initialRAMDisk {
@@ -39,23 +39,23 @@ extension Boot {
     if !fits { stop(.tooManyReserved) }
   }
 
-  private static func fill(_ words: inout HandOver.Facts, _ plan: StartPlan) {
+  private static func fill(_ plan: inout StartPlan) {
     let used = kernel.ram.used
-    words.firstFrame = used.first
-    words.endFrame = used.end
-    words.lostFrames = kernel.ram.whole.end &- used.end
-    words.claimedSection = used.first >> 13
-    words.deviceTreeBytes = UInt64(state.survey.facts.treeBytes)
-    words.deviceTreeOffset = state.tree & 4095
-    words.bundleFrame = plan.bundle.first
-    words.logFrame = ImageLayout.log >> 12
-    words.interruptController = UInt64(state.survey.facts.gic.version.rawValue)
+    plan.facts.firstFrame = used.first
+    plan.facts.endFrame = used.end
+    plan.facts.lostFrames = kernel.ram.whole.end &- used.end
+    plan.facts.claimedSection = used.first >> 13
+    plan.facts.deviceTreeBytes = UInt64(state.survey.facts.treeBytes)
+    plan.facts.deviceTreeOffset = state.tree & 4095
+    plan.facts.bundleFrame = plan.bundle.first
+    plan.facts.logFrame = ImageLayout.log >> 12
+    plan.facts.interruptController = UInt64(state.survey.facts.gic.version.rawValue)
     let interface = state.survey.facts.gic.cpuInterface ?? AddressRange()
-    words.cpuInterfaceFrame = interface.base >> 12
-    words.cpuInterfaceFrames = interface.size >> 12
-    words.uartFrame = state.survey.facts.uart.registers.base >> 12
-    words.processors = UInt64(state.survey.facts.cpuCount)
-    words.counterFrequency = kernel.machine.counterFrequency
+    plan.facts.cpuInterfaceFrame = interface.base >> 12
+    plan.facts.cpuInterfaceFrames = interface.size >> 12
+    plan.facts.uartFrame = state.survey.facts.uart.registers.base >> 12
+    plan.facts.processors = UInt64(state.survey.facts.cpuCount)
+    plan.facts.counterFrequency = kernel.machine.counterFrequency
   }
 
   /// The bundle: the image's own, or the one that the loader gives as the initial RAM disk (QEMU: -initrd), so
@@ -80,7 +80,7 @@ extension Boot {
       _unsafeStart: UnsafePointer<UInt8>(bitPattern: UInt(start)).unsafelyUnwrapped, count: Int(place.size))
     // The image's own bundle was checked as a whole when it was made; boot does not grow with it. Of one that
     // comes from outside everything is checked.
-    let server = try isGiven ? Bundle(exactly: bytes)[0] : Bundle.firstEntry(of: bytes)
+    let server = try isGiven ? Bundle(exactly: bytes).program(0) : Bundle.firstProgram(of: bytes)
     plan.codeIsPublished = !isGiven
     plan.entry = server.start
     plan.stackTop = server.stackTop
