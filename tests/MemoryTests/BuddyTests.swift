@@ -168,6 +168,25 @@ func rebuilt(_ isFree: [Bool]) -> Index {
     #expect(index.bytes == fullIndex(sections: sections).bytes)
   }
 
+  @Test("a single frame is the lowest that is free, whatever was taken and given back before", arguments: [1, 2, 3])
+  func lowestFrame(seed: UInt64) {
+    var random = Seeded(state: seed)
+    let index = fullIndex(sections: 2)
+    var free = Set(0..<2 * section)
+    for _ in 0..<3000 {
+      let first = Int(random.next(below: UInt64(2 * section)))
+      switch random.next(below: 4) {
+      case 0: if !free.contains(first), index.free(FrameRun(first: first, count: 1)) { free.insert(first) }
+      case 1: if index.take(FrameRun(first: first, count: 1)) { free.remove(first) }
+      default:
+        let lowest = free.min()
+        #expect(index.allocate(order: 0) == lowest)
+        if let lowest { free.remove(lowest) }
+      }
+    }
+    #expect(index.bytes == rebuilt((0..<2 * section).map { free.contains($0) }).bytes)
+  }
+
   @Test("the lowest run that fits is the one that a naive search finds", arguments: 1...20)
   func naive(seed: UInt64) {
     var random = Seeded(state: seed)
