@@ -57,6 +57,18 @@ private let own = Client<MemoryInterface>.own
     lazy.check()
   }
 
+  @Test("what a region does not allow brings nothing where the page's table is there, either")
+  func forbidden() throws {
+    let lazy = try LazySystem()
+    var gate = lazy.system.client
+    try own.reserve(slot: 31, page: 0x3000, pages: 2, rights: .read, &gate)
+    #expect(lazy.touch(0x300_1000, .read))
+    let before = lazy.words
+    #expect(!lazy.touch(0x300_0000, .write))
+    #expect(lazy.words.used == before.used && lazy.words.mappedPages == before.mappedPages)
+    lazy.check()
+  }
+
   @Test("faults that bring pages are counted and not told, and no event waits")
   func counted() throws {
     let lazy = try LazySystem()
