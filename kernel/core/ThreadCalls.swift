@@ -14,6 +14,10 @@ extension Kernel where M: ~Copyable {
     let named = try namedThread(caller, own)
     let owner = thread(named.address).pointee.task
     guard task(owner).pointee.destroyPhase == 0 else { throw Refusal(.busy, task(owner).pointee.destroyPhase) }
+    // A task that has exited stands still as a whole, and goes on as a whole.
+    if !named.isTask, action == .start || action == .resume, task(owner).pointee.hasExited != 0 {
+      throw Refusal(.busy, ThreadAction.exit.rawValue)
+    }
     switch action {
     case .start: try start(caller, named.address, most: named.most)
     case .suspend, .resume, .exit:

@@ -133,7 +133,14 @@ struct ThreadTests {
     system.must(system.memoryServer, .thread, Message(ThreadAction.suspend.rawValue, 8, handle: 40))
     #expect(told().status == 7)
     #expect(system.kernel.thread(further.thread).pointee.isSuspended != 0)
+    // None of its threads goes on by itself.
+    system.must(system.memoryServer, .create, Message(40, 11, system.takeFrames(), 60, handle: 2))
+    for action in [ThreadAction.start, .resume] {
+      let refused = system.call(system.memoryServer, .thread, Message(action.rawValue, 0x2000, 0x9000, 0, 5, handle: 60))
+      #expect(refused.refusal == Refusal(.busy, ThreadAction.exit.rawValue))
+    }
     system.must(system.memoryServer, .thread, Message(ThreadAction.resume.rawValue, handle: 40))
+    system.must(system.memoryServer, .thread, Message(ThreadAction.start.rawValue, 0x2000, 0x9000, 0, 5, handle: 60))
     #expect(told() == ([.started], 0))
     #expect(system.audit() == [])
   }
