@@ -71,7 +71,6 @@ struct InstructionsTests {
         | results | 1 |
         | other | 1 |
         | all | 11 |
-        | of these, addresses made the kernel's | 0 |
         | goal | 5 |
 
         """)

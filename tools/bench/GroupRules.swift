@@ -4,8 +4,8 @@ extension Groups {
   static let table = entry + calls + interrupts + switches + spaces + ways + server
 
   private static let entry =
-    ["vectors", "other", "map", "wait"].map { Rule("registers saved", $0, "save_") }
-    + ["vectors", "other", "map", "wait", "quick_calls"].map { Rule("entry", $0) }
+    ["vectors", "no_call", "other", "map", "wait"].map { Rule("registers saved", $0, "save_") }
+    + ["vectors", "no_call", "other", "map", "wait", "quick_calls"].map { Rule("entry", $0) }
 
   private static let calls = [
     Rule("handle and right", "Kernel.quickHandle"), Rule("handle and right", "Kernel.quickCall", "found.pointee"),
@@ -43,7 +43,7 @@ extension Groups {
   private static let switches = [
     Rule("links and states", "Kernel.quickHand"), Rule("links and states", "Kernel.quickReplyReceive"),
     Rule("links and states", "Kernel.quickInterrupt"), Rule("links and states", "Kernel.quickWait"),
-    Rule("address space and FP", "Kernel.switchTo"), Rule("address space and FP", "cpu_write_*"),
+    Rule("address space and FP", "Kernel.quickSwitch"), Rule("address space and FP", "cpu_write_*"),
   ]
 
   private static let spaces = [
@@ -51,7 +51,7 @@ extension Groups {
     Rule("task and region", "Kernel.hintedRegion"), Rule("task and region", "Kernel.isRegion"),
     Rule("task and region", "Kernel.quickMap", "area"),
     Rule("descriptor written", "Descriptor.page"), Rule("descriptor written", "Descriptor.task"),
-    Rule("descriptor written", "Descriptor.permissions"),
+    Rule("descriptor written", "Descriptor.permissions"), Rule("descriptor written", "Descriptor.data"),
     Rule("descriptor written", "Kernel.quickMap", "setDescriptor"),
     Rule("Memory and frame", "Kernel.quickHomeFrame"),
     Rule("Memory and frame", "Kernel.quickMap", "shown.pointee.frame"),
@@ -64,6 +64,7 @@ extension Groups {
     Rule("entry empty, its 16 not whole", "Kernel.quickMap", "frame) & 15"),
     Rule("books of region, task and table", "Kernel.quickMap", "&+= 1"),
     Rule("books of region, task and table", "Kernel.quickMap", "ledger"),
+    Rule("books of region, task and table", "Task.noteLeaf"),
     Rule("barriers", "cpu_dsb*"), Rule("barriers", "cpu_isb"),
   ]
 

@@ -8,10 +8,6 @@ struct Instructions {
     var entries: [Profile.Entry]
 
     var count: UInt64 { entries.total }
-    /// Those that turn a physical address into the kernel's own.
-    var made: UInt64 {
-      entries.filter { $0.sample.text.hasPrefix("orr ") && $0.sample.text.contains("#0xffffff8000000000") }.total
-    }
   }
 
   /// The rows that the page lists.
@@ -62,11 +58,10 @@ struct Instructions {
     let used = groups.names.filter { name in bySums.contains { $0[name] != nil } }
     let head = ["What for"] + operations.map { "`\($0.name)`" }
     let rule = ["---"] + operations.map { _ in "---:" }
-    let made = ["of these, addresses made the kernel's"] + operations.map { Table.grouped($0.made) }
     let total = ["all"] + operations.map { Table.grouped($0.count) }
     let goals = ["goal"] + operations.map { $0.goal.map(Table.grouped) ?? "" }
     let body = used.map { name in [name] + bySums.map { $0[name].map(Table.grouped) ?? "" } }
-    return ([head, rule] + body + [total, made, goals]).map { "| " + $0.joined(separator: " | ") + " |" }
+    return ([head, rule] + body + [total, goals]).map { "| " + $0.joined(separator: " | ") + " |" }
       .joined(separator: "\n") + "\n"
   }
 
