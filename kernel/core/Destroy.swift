@@ -58,6 +58,8 @@ extension Kernel where M: ~Copyable {
   private func advance(_ address: UInt64, to phase: UInt64) {
     task(address).pointee.destroyPhase = phase
     task(address).pointee.destroyCursor = 0
+    // Nobody asks for its regions any more: they need not leave the tree one by one.
+    if phase == DestroyPhase.handles { task(address).pointee.regions = 0 }
   }
 
   /// Takes a thread out of whatever it is in. Whoever waits for its reply gets `peerGone`.
@@ -97,12 +99,17 @@ extension Kernel where M: ~Copyable {
   private mutating func dropHandles(of address: UInt64) {
     let first = task(address).pointee.destroyCursor
     let end = min(first + visits, task(address).pointee.slots)
-    for number in first..<end {
+    var (number, dropped) = (first, 0)
+    while number < end {
       let slot = address &+ Task.handlesOffset &+ number &* Task.handleBytes
-      if handle(slot).pointee.word != .empty { empty(slot) }
+      number &+= 1
+      guard handle(slot).pointee.word != .empty else { continue }
+      empty(slot)
+      dropped &+= 1
+      if dropped & 15 == 0, machine.interruptIsPending() { break }
     }
-    task(address).pointee.destroyCursor = end
-    if end == task(address).pointee.slots { advance(address, to: DestroyPhase.objects) }
+    task(address).pointee.destroyCursor = number
+    if number == task(address).pointee.slots { advance(address, to: DestroyPhase.objects) }
   }
 
   /// Ends what lives on the newest frame of objects; returns the frame once nothing does.
@@ -144,7 +151,9 @@ extension Kernel where M: ~Copyable {
       }
       makeGone(address)
       visited += 1
-      if visited == visits, next != 0 { return false }
+      // A region leaves the tree of its task, in as many steps as that is deep.
+      let isLong = found.word.kind == .region && machine.interruptIsPending()
+      if visited == visits || isLong, next != 0 { return false }
     }
     return true
   }

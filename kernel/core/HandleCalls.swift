@@ -128,7 +128,9 @@ extension Kernel where M: ~Copyable {
         makeGone(visited)
         removed += 1
       }
-      if removed > 0, visits & 31 == 0, machine.interruptIsPending() { return restart() }
+      // A region leaves the tree of its task, in as many steps as that is deep.
+      let isLong = visits & 31 == 0 || found.word.kind == .region
+      if removed > 0, isLong, machine.interruptIsPending() { return restart() }
     }
     succeed(caller)
   }

@@ -10,7 +10,7 @@ extension Kernel where M: ~Copyable {
     case .handle:
       let owner = try actingTask(handleWord(caller), of: own, .control)
       let found = handle(try slot(word(caller, 1), of: owner)).pointee
-      show(caller, found.word.shown.raw, found.value, found.offset, found.mapped)
+      show(caller, found.word.shown.raw, found.shownValue, found.offset, found.mapped)
     case .translation:
       // Frames are physical addresses: a task does not learn them of its own pages, only who serves it does.
       let owner = try addressSpace(handleWord(caller), of: own)

@@ -122,6 +122,8 @@ extension Handle {
     get { previousWord >> 35 }
     set { previousWord = previousWord & Handle.linkMask | newValue << 35 }
   }
+  /// The value as `inspect` answers it: of a reply the thread's physical address.
+  var shownValue: UInt64 { word.kindNumber == ObjectKind.reply.rawValue ? value & 0x7f_ffff_ffff : value }
   /// What a region covers.
   package var region: RegionWord { RegionWord(raw: value) }
   /// Whether this is the region that has the pages of a shared Memory.

@@ -69,7 +69,7 @@ extension Kernel where M: ~Copyable {
     guard slot < slots else { return nil }
     let found = handle(handles &+ slot &* Task.handleBytes)
     return QuickFacts(
-      word: found.pointee.word.shown.raw, value: found.pointee.value, offset: found.pointee.offset,
+      word: found.pointee.word.shown.raw, value: found.pointee.shownValue, offset: found.pointee.offset,
       mapped: found.pointee.mapped)
   }
 

@@ -84,7 +84,10 @@ extension Kernel where M: ~Copyable {
     let page = handle(old).pointee.region.page
     var link = RegionLink.root(of: owner)
     while true {
-      let found = handles &+ slot(at: link) &* Task.handleBytes
+      let number = slot(at: link)
+      // A task that ends has let go of its tree.
+      guard number != 0 else { return }
+      let found = handles &+ number &* Task.handleBytes
       if found == old { break }
       link = page < handle(found).pointee.region.page ? .before(found) : .behind(found)
     }

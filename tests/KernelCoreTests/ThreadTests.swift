@@ -136,7 +136,8 @@ struct ThreadTests {
     // None of its threads goes on by itself.
     system.must(system.memoryServer, .create, Message(40, 11, system.takeFrames(), 60, handle: 2))
     for action in [ThreadAction.start, .resume] {
-      let refused = system.call(system.memoryServer, .thread, Message(action.rawValue, 0x2000, 0x9000, 0, 5, handle: 60))
+      let message = Message(action.rawValue, 0x2000, 0x9000, 0, 5, handle: 60)
+      let refused = system.call(system.memoryServer, .thread, message)
       #expect(refused.refusal == Refusal(.busy, ThreadAction.exit.rawValue))
     }
     system.must(system.memoryServer, .thread, Message(ThreadAction.resume.rawValue, handle: 40))
