@@ -74,6 +74,26 @@ struct DestroyTests {
     #expect(system.audit() == [])
   }
 
+  @Test("handles go in short steps while an interrupt waits, in long ones else", arguments: [true, false])
+  func steps(waits: Bool) {
+    let space = Space()
+    let system = space.system
+    system.make(.notification, slot: 60)
+    for slot in 10..<70 as Range<UInt64> { system.give(60, to: space.task, slot) }
+    func left() -> Int { (1..<88 as Range<UInt64>).filter { system.handle(space.task, $0) != .empty }.count }
+    var most = 0
+    while left() > 0 {
+      let before = left()
+      if waits { system.kernel.machine.pending = [40] }
+      system.must(system.memoryServer, .destroy, Message(handle: space.task.slot))
+      most = max(most, before - left())
+    }
+    #expect(waits ? most == 16 : most > 32)
+    system.kernel.machine.pending = []
+    system.destroy(space.task)
+    #expect(system.audit() == [])
+  }
+
   @Test("a lease that another task still maps keeps the account from ending, and changes nothing meanwhile")
   func lease() {
     let space = Space()
