@@ -13,7 +13,7 @@ struct StaticFigures {
       "kernelText": size(".text"),
       "kernelTextOnce": size(".once"),
       "staticTables": size(".pool"),
-      "staticRAM": size(".stack") + size(".data") + size(".bss"),
+      "staticRAM": size(".stack") + size(".data") + size(".bss") + size(".store"),
       "logRing": size(".log"),
       "ramLost": Sizes.lostToBlocks(kernel),
     ]
