@@ -4,6 +4,7 @@ internal import Machine
 
 // A region of private pages in the table of a task: what comes before nearly every page, and goes behind it; and the facts
 // of a handle, by which the memory server knows a region.
+
 /// What `inspect` tells of a handle.
 public struct QuickFacts {
   /// Kind, rights and the object's physical address.

@@ -56,11 +56,13 @@ struct Line {
   /// Appends a number in decimal.
   @inline(never) mutating func append(decimal number: UInt64) {
     // Eight digits are a word; those before them come first.
-    guard number < 100_000_000 else {
-      append(decimal: number / 100_000_000)
-      return append(digitsOf: UInt32(truncatingIfNeeded: number % 100_000_000), atLeast: 8)
+    var unit: UInt64 = 1
+    while number / unit >= 100_000_000 { unit &*= 100_000_000 }
+    append(digitsOf: UInt32(truncatingIfNeeded: number / unit), atLeast: 1)
+    while unit > 1 {
+      unit /= 100_000_000
+      append(digitsOf: UInt32(truncatingIfNeeded: number / unit % 100_000_000), atLeast: 8)
     }
-    append(digitsOf: UInt32(truncatingIfNeeded: number), atLeast: 1)
   }
 
   private mutating func append(digitsOf number: UInt32, atLeast least: Int) {

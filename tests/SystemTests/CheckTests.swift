@@ -123,7 +123,22 @@ struct ImageCheckTests {
     #expect((outcome.status == 0) == passes, "\(outcome.summary)")
   }
 
-  @Test("no image at all fails", arguments: ["registers", "heap", "globals"])
+  @Test(
+    "a chain of calls that is deeper than the stack fails, and one that cannot be known",
+    arguments: [
+      ("a: sub sp, sp, #0x40\n bl b\n ret\nb: stp x29, x30, [sp, #-64]!\n ret", true),
+      ("a: sub sp, sp, #0x40\n bl b\n ret\nb: stp x29, x30, [sp, #-80]!\n ret", false),
+      ("a: sub sp, sp, #0x40\n b.eq b\n ret\nb: str x30, [sp, #-80]!\n ret", false),
+      ("a: sub sp, sp, #0x1, lsl #12\n ret", false), ("a: blr x0\n ret", false),
+      ("a: bl b\n ret\nb: bl a\n ret", false),
+      ("a: bl a\n ret", false), ("a: cbz x0, a\n ret", true),
+    ])
+  func stack(assembly: String, passes: Bool) async throws {
+    let outcome = try await judge("stack", "\(assembly)\n .section .stack, \"aw\", %nobits\n .space 128")
+    #expect((outcome.status == 0) == passes, "\(outcome.summary)")
+  }
+
+  @Test("no image at all fails", arguments: ["registers", "heap", "globals", "stack"])
   func absent(gate: String) async throws {
     #expect(try await Child("tools/check/\(gate)", ["build/nothing.elf"]).run().status != 0)
   }
