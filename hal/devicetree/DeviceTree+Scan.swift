@@ -95,18 +95,28 @@ extension DeviceTree {
         inProperties = false
         offset = offset &+ 4
       case Token.beginNode:
-        guard !visitor.place.isBehindRoot, visitor.place.depth < Self.mostNested - 1, offset &+ 4 <= lastNameEnd,
-          !(inProperties && visitor.isNoteworthy)
+        guard !visitor.place.isBehindRoot, visitor.place.depth < Self.mostNested - 1,
+          !(inProperties && visitor.isNoteworthy), let behind = endOfName(from: offset &+ 4, to: last)
         else { return (offset, inProperties) }
         visitor.place.descend(to: offset)
         inProperties = true
         visitor.begin(in: self)
-        offset = firstProperty(of: offset)
+        offset = behind
       case Token.nop: offset = offset &+ 4
       default: return (offset, inProperties)
       }
     }
     return (offset, inProperties)
+  }
+
+  /// Offset behind the name that begins at `start`; nil where no word up to `last` ends it.
+  @inline(__always) private func endOfName(from start: Int, to last: Int) -> Int? {
+    var position = start
+    while position <= last {
+      if endsName(position) { return position &+ 4 }
+      position &+= 4
+    }
+    return nil
   }
 
   /// Why a token at which `pass` stopped is refused.

@@ -14,8 +14,6 @@ public struct DeviceTree<Source: BlobSource> {
   let reservations: Int
   /// Offset and end of the structure block.
   let structure: (start: Int, end: Int)
-  /// Offset of the last word of the structure block that can end a node's name; before the block where none can.
-  private(set) var lastNameEnd = -1
   /// Offset and end of the strings block.
   let strings: (start: Int, end: Int)
   /// Where in the strings block its last zero byte lies, -1 where it holds none: a name before it has an end.
@@ -47,8 +45,6 @@ public struct DeviceTree<Source: BlobSource> {
     reservations = try Header.block(at: field(4), size: 16, alignment: 8, within: total).start
     usedBytes = max(structure.end, strings.end)
     usedBytes = max(usedBytes, try checkReservations())
-    lastNameEnd = (structure.end & ~3) &- 4
-    while lastNameEnd >= structure.start, !endsName(lastNameEnd) { lastNameEnd &-= 4 }
     lastName = strings.end &- strings.start &- 1
     while lastName >= 0, byte(at: strings.start &+ lastName) != 0 { lastName &-= 1 }
   }
