@@ -22,24 +22,28 @@ struct KernelWords {
     (kernel.timer, kernel.devices, kernel.facts) = (timer, devices, facts)
   }
 
-  /// Those that a kernel call can change.
-  var named: KeyValuePairs<String, UInt64> {
+  /// Those that a kernel call can change, as `names` has their names.
+  var values: [UInt64] {
     [
-      "current thread": cpu.current, "ready priorities": cpu.ready,
-      "slice is armed": cpu.sliceIsArmed ? 1 : 0, "call restarts": cpu.restarts ? 1 : 0,
-      "slice": cpu.sliceIsArmed ? timer.slice : 0, "deadline": timer.deadline, "timer's object": timer.object,
-      "log records": log.sequence, "log's object": log.object,
-      "is attached": devices.isAttached ? 1 : 0, "emergency console is mapped": devices.emergencyIsMapped ? 1 : 0,
-      "regions of the UART": devices.uartRegions,
-      "tables that grew": facts.grownTables, "reserved ranges": UInt64(ram.reservedCount), "authority": ram.memory,
-      "added ranges": UInt64(ram.addedCount), "used from": ram.used.first, "used to": ram.used.end,
-      "cleared from": ram.cleared.first, "cleared to": ram.cleared.end, "published from": ram.published.first,
-      "published to": ram.published.end, "publisher": ram.publisher,
+      cpu.current, cpu.ready, cpu.sliceIsArmed ? 1 : 0, cpu.restarts ? 1 : 0, cpu.sliceIsArmed ? timer.slice : 0,
+      timer.deadline, timer.object, log.sequence, log.object, devices.isAttached ? 1 : 0,
+      devices.emergencyIsMapped ? 1 : 0, devices.uartRegions, facts.grownTables, UInt64(ram.reservedCount),
+      ram.memory, UInt64(ram.addedCount), ram.used.first, ram.used.end, ram.cleared.first, ram.cleared.end,
+      ram.published.first, ram.published.end, ram.publisher,
     ]
   }
 
+  private static let names = [
+    "current thread", "ready priorities", "slice is armed", "call restarts", "slice", "deadline", "timer's object",
+    "log records", "log's object", "is attached", "emergency console is mapped", "regions of the UART",
+    "tables that grew", "reserved ranges", "authority", "added ranges", "used from", "used to", "cleared from",
+    "cleared to", "published from", "published to", "publisher",
+  ]
+
   /// What in two kernels differs, in words.
   func differences(from other: KernelWords) -> [String] {
-    zip(named, other.named).filter { $0.value != $1.value }.map { "\($0.key): \($0.value) and \($1.value)" }
+    let (one, two) = (values, other.values)
+    if one == two { return [] }
+    return Self.names.indices.filter { one[$0] != two[$0] }.map { "\(Self.names[$0]): \(one[$0]) and \(two[$0])" }
   }
 }

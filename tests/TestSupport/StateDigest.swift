@@ -15,7 +15,7 @@ extension SimulatedSystem {
     var hasher = Hasher()
     kernel.machine.hash(into: &hasher)
     hasher.combine(kernel.machine.floatingPointOwner)
-    for word in KernelWords(kernel).named { hasher.combine(word.value) }
+    for word in KernelWords(kernel).values { hasher.combine(word) }
     return hasher.finalize()
   }
 }
