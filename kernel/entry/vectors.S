@@ -96,7 +96,7 @@ vectors:
   unexpected 6
   unexpected 7
 
-  // A task: system calls and faults. `call`, and `replyReceive` without a handle, try the quick way first.
+  // A task: system calls and faults. `call` is told from all else by one comparison, `replyReceive` by the next.
   vector 8
   stp x8, x9, [sp, #THREAD_LABEL]
   str x10, [sp, #THREAD_TRANSFER]
@@ -197,7 +197,7 @@ fp_pass_on:
   mrs x1, far_el1
   b general_fault
 
-// By the number of the system call, kernel/abi/Operation.swift: those that have a quick form which switches to nobody. The
+// By the number of the system call, kernel/abi/Operation.swift: all others, of which some have a quick form. The
 // first two never come here.
 quick_calls:
   .rept 6
